@@ -1,0 +1,305 @@
+/**
+ * The experiment API of contpte-lab, version 1.
+ *
+ * An experiment is one TypeScript module whose default export is `experiment({...})`.
+ * It runs in a sandbox without files, network, clock or ambient randomness; the same script,
+ * parameters, seed and engine version always give the same bytes.
+ */
+declare module 'contpte-lab' {
+  /** A parameter value: what one cell of a sweep receives. */
+  export type ParameterValue = string | number | boolean
+
+  /** Parameter name to the list of values to sweep over. The sweep is the product, last name fastest. */
+  export type ParameterSpace = Readonly<Record<string, readonly ParameterValue[]>>
+
+  /** The parameters of one cell. */
+  export type CellParameters<P extends ParameterSpace> = {
+    readonly [K in keyof P]: P[K][number]
+  }
+
+  /** A number of bytes: `4096`, `'64KiB'`, `'2MiB'`, `'1GiB'`. */
+  export type Bytes = number | `${number}${'B' | 'KiB' | 'MiB' | 'GiB' | 'TiB'}`
+
+  /**
+   * A named kernel: which strategies the simulated kernel uses.
+   *
+   * - `no-contpte`: the tree just before v2 12/14 of "Transparent Contiguous PTEs for User Mappings"
+   *   (Ryan Roberts, 15 Nov 2023): per-size folios, no contiguous PTEs.
+   * - `contpte-unbatched`: v2 12/14 alone: contiguous PTEs, fork copies PTE by PTE.
+   * - `contpte-v2`: with the batched copy of v2 01/14 and 13/14.
+   */
+  export type KernelName = 'no-contpte' | 'contpte-unbatched' | 'contpte-v2'
+
+  /** How a machine is built. */
+  export interface MachineOptions {
+    /** The kernel to simulate. */
+    kernel: KernelName
+    /** CPUs, each running the same loop on an mm of its own (1..1024). Default 1. */
+    cpus?: number
+    /** Translation granule: the base page size. Default `'4K'`. */
+    granule?: '4K'
+    /** Cost profile for simulated time; without one, `time` is an error. */
+    cost?: 'ampere-altra'
+    /** Physical memory of the machine. Default `'16GiB'`. */
+    memory?: Bytes
+  }
+
+  /** Every primitive the machine counts. Plain numbers that grow while the machine runs. */
+  export interface Counters {
+    /** Raw 64-bit loads of one descriptor by the kernel (walks by hardware not counted). */
+    readonly read: number
+    /** Plain 64-bit stores to a descriptor. */
+    readonly write: number
+    /** Atomic exchanges of a descriptor (one read and one write each, not counted again there). */
+    readonly xchg: number
+    /** Compare-and-swap updates of a descriptor. */
+    readonly cas: number
+    /** TLB invalidate instructions of any kind. */
+    readonly tlbi: number
+    /** TLBI VALE1IS: one page, last level only, broadcast. */
+    readonly tlbiVale1is: number
+    /** TLBI RVALE1IS: a range, last level only, broadcast (FEAT_TLBIRANGE). */
+    readonly tlbiRvale1is: number
+    /** TLBI VAE1IS: one page with walk caches, broadcast. */
+    readonly tlbiVae1is: number
+    /** TLBI RVAE1IS: a range with walk caches, broadcast (FEAT_TLBIRANGE). */
+    readonly tlbiRvae1is: number
+    /** TLBI ASIDE1IS: one whole address space, broadcast. */
+    readonly tlbiAside1is: number
+    /** DSB ISHST: earlier stores are visible to table walkers. */
+    readonly dsbIshst: number
+    /** DSB ISH: earlier TLBIs are complete on every CPU. */
+    readonly dsbIsh: number
+    /** Blocks rewritten with the contiguous bit set on all entries. */
+    readonly fold: number
+    /** Blocks rewritten as plain entries before one of them may change alone. */
+    readonly unfold: number
+    /** Page faults taken. */
+    readonly fault: number
+    /** Page faults on loads. */
+    readonly faultRead: number
+    /** Page faults on stores. */
+    readonly faultWrite: number
+    /** Copy-on-write faults that made the page writable in place. */
+    readonly cowReuse: number
+    /** Copy-on-write faults that copied the page. */
+    readonly cowCopy: number
+    /** Folios allocated, of any order. */
+    readonly folioAlloc: number
+    /** Folios freed, of any order. */
+    readonly folioFree: number
+    /** Base pages allocated in folios. */
+    readonly pageAlloc: number
+    /** Base pages freed with their folios. */
+    readonly pageFree: number
+    /** Base pages cleared for user memory. */
+    readonly pageClear: number
+    /** Base pages copied. */
+    readonly pageCopy: number
+    /** Page-table pages allocated. */
+    readonly tableAlloc: number
+    /** Page-table pages freed. */
+    readonly tableFree: number
+    /** Atomic updates of a folio reference count. */
+    readonly folioRef: number
+    /** Atomic updates of a page mapcount. */
+    readonly mapcount: number
+    /** Updates of a resident-set counter. */
+    readonly rss: number
+    /** Anon-exclusive flags cleared. */
+    readonly exclusiveClear: number
+    /** Address spaces copied. */
+    readonly fork: number
+    /** Batches of present entries copied by fork (a batch may be one entry). */
+    readonly forkBatch: number
+    /** Sections under the page-table lock entered by fork. */
+    readonly lockSection: number
+    /** Times fork asked whether to drop the page-table lock. */
+    readonly lockBreakTest: number
+    /** Times fork dropped the page-table lock in the middle of a table. */
+    readonly lockBreak: number
+    /** Progress points fork added towards a lock-break test. */
+    readonly progress: number
+    /** Batches of entries zapped. */
+    readonly zapBatch: number
+  }
+
+  /** The files under `/sys/kernel/mm/transparent_hugepage/`, by path relative to that directory. */
+  export interface Sysfs {
+    /** Reads a file, e.g. `read('hugepages-64kB/enabled')` gives `'always inherit madvise [never]\n'`. */
+    read(path: string): string
+    /**
+     * Writes a file as one `write(2)`. Throws an error whose `code` is the errno:
+     * `EINVAL` for a value the file refuses, `ENOENT` for a file that does not exist,
+     * `EACCES` for a read-only file, `EISDIR` for a directory.
+     */
+    write(path: string, value: string): void
+    /** Names in a directory, sorted. */
+    list(path?: string): string[]
+  }
+
+  /** What one page-table entry holds, decoded. */
+  export interface Pte {
+    readonly present: boolean
+    readonly valid: boolean
+    readonly writable: boolean
+    readonly readOnly: boolean
+    readonly dirty: boolean
+    readonly young: boolean
+    readonly contiguous: boolean
+    /** Page frame number, or -1 when the entry maps nothing. */
+    readonly pfn: number
+  }
+
+  /** The folio behind a page. */
+  export interface Folio {
+    /** First page frame of the folio. */
+    readonly pfn: number
+    readonly order: number
+    readonly refcount: number
+    /** Mapcount of the page asked for. */
+    readonly mapcount: number
+    /** Whether the page asked for is anon-exclusive. */
+    readonly exclusive: boolean
+  }
+
+  /** A mapped range of a process. Page numbers count from the start of the region. */
+  export interface Region {
+    /** First virtual address. */
+    readonly address: number
+    readonly bytes: number
+    /** Length in pages. */
+    readonly length: number
+    /** Stores to `count` pages from page `from`, ascending, faulting pages in. Default: the whole region. */
+    write(from?: number, count?: number): void
+    /** Loads from `count` pages from page `from`. Default: the whole region. */
+    read(from?: number, count?: number): void
+    /** `madvise(2)` on pages `from .. from + count`. Default: the whole region. */
+    madvise(advice: 'dontneed' | 'hugepage' | 'nohugepage', from?: number, count?: number): void
+    /** `munmap(2)` on pages `from .. from + count`. Default: the whole region. */
+    munmap(from?: number, count?: number): void
+    /** The entry of page `page`, as it lies in memory, seen through `process` (default: the owner). */
+    pte(page: number, process?: Process): Pte
+    /** The folio of page `page`, or `undefined` where nothing is mapped. */
+    folio(page: number, process?: Process): Folio | undefined
+    /** How many contiguous (folded) blocks the region holds, seen through `process` (default: the owner). */
+    foldedBlocks(process?: Process): number
+  }
+
+  /** How a region is mapped. */
+  export interface MmapOptions {
+    bytes: Bytes
+    /** Alignment of the first address. Default `'2MiB'`. */
+    align?: Bytes
+    /** Default `'rw'`. */
+    prot?: 'r' | 'rw'
+  }
+
+  /** A process: an mm with VMAs and page tables. */
+  export interface Process {
+    readonly pid: number
+    /** Maps private anonymous memory; nothing is faulted in until it is touched. */
+    mmap(options: MmapOptions): Region
+    /** Copies the process as `fork(2)` does, by the machine's kernel's design. */
+    fork(): Process
+    /** Ends the process and frees what only it used. */
+    exit(): void
+  }
+
+  /** A simulated arm64 machine. */
+  export interface Machine {
+    readonly kernel: KernelName
+    readonly cpus: number
+    readonly counters: Counters
+    readonly sysfs: Sysfs
+    /** Starts a process with an empty address space. */
+    spawn(): Process
+    /**
+     * Runs `body` and answers how long it takes in simulated nanoseconds on this machine when all
+     * `cpus` CPUs do the same at once, each on an mm of its own.
+     */
+    time(body: () => void): number
+  }
+
+  /** A value under test. Every method records one expectation: it never throws when it fails. */
+  export interface Expectation {
+    /** Same value (`Object.is`). */
+    toBe(expected: unknown): void
+    /** Same structure. */
+    toEqual(expected: unknown): void
+    /** |value - expected| <= tolerance. */
+    toBeCloseTo(expected: number, tolerance: number): void
+    toBeLessThan(expected: number): void
+    toBeAtMost(expected: number): void
+    toBeGreaterThan(expected: number): void
+    toBeAtLeast(expected: number): void
+  }
+
+  /** Records what is expected of `value`; `name` is the sentence shown in the verdict. */
+  export type Expect = (value: unknown, name?: string) => Expectation
+
+  /** A row of the result table. */
+  export interface Row<P extends ParameterSpace = ParameterSpace> {
+    readonly parameters: CellParameters<P>
+    readonly metric: string
+    readonly value: number
+    readonly unit: string
+  }
+
+  /** A Vega-Lite specification; without `data`, its data are all rows, parameters as columns beside `metric`, `value`, `unit`. */
+  export type VegaLiteSpec = Readonly<Record<string, unknown>>
+
+  /** What `run` receives: one cell. */
+  export interface RunContext<P extends ParameterSpace> {
+    readonly parameters: CellParameters<P>
+    readonly seed: number
+    /** The next number in [0, 1) of this cell's own seeded generator. */
+    random(): number
+    /** Builds a machine. */
+    machine(options: MachineOptions): Machine
+    /** Adds a row to the results. */
+    record(metric: string, value: number, unit?: string): void
+    expect: Expect
+  }
+
+  /** What `conclude` receives, once, after all cells. */
+  export interface ConcludeContext<P extends ParameterSpace> {
+    readonly rows: readonly Row<P>[]
+    readonly seed: number
+    expect: Expect
+    /** Adds a row to the results, for figures that follow from several cells. */
+    record(metric: string, value: number, unit?: string): void
+    /** Adds a chart to the results. */
+    chart(name: string, spec: VegaLiteSpec): void
+  }
+
+  /** An experiment. Only `title` and `run` are required. */
+  export interface ExperimentDefinition<P extends ParameterSpace> {
+    title: string
+    /** The claim under test, in one sentence. */
+    claim?: string
+    /** Who claimed it, when, and where. */
+    source?: string
+    /** The group it is listed under, e.g. `Fork batching`. */
+    topic?: string
+    /** What to sweep over. The sweep runs the product of all values. */
+    parameters?: P
+    /** Measures one cell. */
+    run(context: RunContext<P>): void | Promise<void>
+    /** Compares the cells: sees every row. */
+    conclude?(context: ConcludeContext<P>): void | Promise<void>
+  }
+
+  /** Defines an experiment; use it as the default export. */
+  export function experiment<const P extends ParameterSpace = Record<never, never>>(
+    definition: ExperimentDefinition<P>
+  ): ExperimentDefinition<P>
+}
+
+/** The console of a script: lines appear in the Console panel and on stderr of the CLI. */
+declare const console: {
+  log(...values: unknown[]): void
+  info(...values: unknown[]): void
+  warn(...values: unknown[]): void
+  error(...values: unknown[]): void
+}
