@@ -27,7 +27,9 @@ export function computeEngineHash() {
   }))
   files.sort((a, b) => (a.name < b.name ? -1 : 1))
   for (const { path, name } of files) {
-    const text = readFileSync(path, 'utf8').replace(/\r\n?/g, '\n').replace(/[ \t]+$/gm, '')
+    const text = readFileSync(path, 'utf8')
+      .replace(/\r\n?/g, '\n')
+      .replace(/[ \t]+$/gm, '')
     hash.update(`${name}\0${text}\0`)
   }
   return hash.digest('hex')

@@ -12,7 +12,13 @@ export const SECTIONS = /** @type {const} */ (['main', 'preload', 'renderer'])
 /** @typedef {(typeof SECTIONS)[number]} Section */
 
 /** What every section depends on: the recipe, and the lock file that pins what is bundled. */
-const RECIPE = ['package.json', 'package-lock.json', 'electron.vite.config.ts', 'tools/vite-engine-hash.mjs', 'tools/build']
+const RECIPE = [
+  'package.json',
+  'package-lock.json',
+  'electron.vite.config.ts',
+  'tools/vite-engine-hash.mjs',
+  'tools/build'
+]
 
 /** @type {Readonly<Record<Section, { inputs: readonly string[], without: readonly string[] }>>} */
 const TREES = {
@@ -44,7 +50,11 @@ export function inputHash(section) {
   const { inputs, without } = TREES[section]
   const files = [...new Set([...RECIPE, ...inputs].flatMap((path) => filesUnder(path, without)))].sort()
   const hash = createHash('sha256')
-  for (const file of files) hash.update(`${file}\0`).update(readFileSync(join(root, file))).update('\0')
+  for (const file of files)
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(root, file)))
+      .update('\0')
   return hash.digest('hex')
 }
 

@@ -16,7 +16,10 @@ const { config } = await resolveConfig({ root, logLevel: 'warn', build: { outDir
 const chosen = config?.[section]
 if (!chosen) throw new Error(`electron.vite.config.ts has no section ${section}`)
 try {
-  await build({ ...chosen, build: { ...chosen.build, watch: null, emptyOutDir: true, chunkSizeWarningLimit: 10_000 } })
+  await build({
+    ...chosen,
+    build: { ...chosen.build, watch: null, emptyOutDir: true, chunkSizeWarningLimit: 10_000 }
+  })
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1
