@@ -9,7 +9,10 @@ const NODE = { dependencyTypes: ['core'] }
 /** @param {...string} names @returns {string} */
 const packages = (...names) => `^node_modules/(${names.join('|').replaceAll('.', '\\.')})/`
 
-/** Folder of every room with the folders and packages it may import; itself is always allowed. */
+/**
+ * Folder of every room with the folders and packages it may import; itself is always allowed.
+ * @type {Record<string, { floor: number, may: string[], node?: boolean }>}
+ */
 const ROOMS = {
   engine: { floor: 0, may: [] },
   explorer: { floor: 1, may: ['^src/engine/'] },
@@ -94,6 +97,7 @@ const notHigherThan = (floor) =>
     .map(([name]) => name)
     .join('|')})/`
 
+/** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
 const debts = []
 
 const rooms = Object.entries(ROOMS).flatMap(([room, { floor, may, node }]) => {

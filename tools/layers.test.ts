@@ -57,7 +57,7 @@ beforeAll(async () => {
     writeFileSync(join(house, path), text)
   }
   symlinkSync(join(repository, 'node_modules'), join(house, 'node_modules'))
-  const { options, ...ruleSet } = config
+  const { options = {}, ...ruleSet } = config
   const { output } = await cruise(
     ['src'],
     { ...options, ruleSet, validate: true, baseDir: house, tsConfig: undefined },
