@@ -88,3 +88,29 @@ export const COUNTER_DOCS: Readonly<Record<CounterName, string>> = {
   progress: 'Progress points fork added towards a lock-break test.',
   zapBatch: 'Batches of entries zapped.'
 }
+
+/** Index of each counter in `Counters.values`. */
+export const COUNTER_INDEX = Object.freeze(
+  Object.fromEntries(COUNTER_NAMES.map((name, index) => [name, index]))
+) as Readonly<Record<CounterName, number>>
+
+/** The counters of one machine. Plain numbers: exact up to 2^53. */
+export class Counters {
+  /** One slot a counter, ordered as `COUNTER_NAMES`. */
+  readonly values = new Float64Array(COUNTER_NAMES.length)
+
+  /** Occurrences counted so far. */
+  get(name: CounterName): number {
+    return this.values[COUNTER_INDEX[name]]
+  }
+
+  /** Counts `n` more occurrences. */
+  add(name: CounterName, n = 1): void {
+    this.values[COUNTER_INDEX[name]] += n
+  }
+
+  /** A copy of all values as they are now. */
+  snapshot(): Float64Array {
+    return this.values.slice()
+  }
+}

@@ -1,0 +1,15 @@
+import type { KernelRecord } from './record'
+
+export const contpteV2: KernelRecord = {
+  name: 'contpte-v2',
+  title: 'Contiguous PTEs with the batched fork of v2',
+  source:
+    'v2 as posted (Ryan Roberts, 15 Nov 2023): 12/14 with the batched copy of 01/14 and 13/14 and the exit path of 14/14. Reference fork.md sections 3, 4 and 7, column "V2 01+13"; teardown.md section 4, design D2.',
+  pteOps: 'transparent-v2',
+  forkCopy: 'batch-v2',
+  zap: 'full-v2',
+  faultOrders: 'per-size',
+  tlbiRange: 'ascending',
+  asidFallbackDsbIsh: 1,
+  gatherSlots: 'page'
+}

@@ -1,0 +1,15 @@
+import type { KernelRecord } from './record'
+
+export const noContpte: KernelRecord = {
+  name: 'no-contpte',
+  title: 'Per-size folios, no contiguous PTEs',
+  source:
+    'The tree just before v2 12/14 of "Transparent Contiguous PTEs for User Mappings" (Ryan Roberts, 15 Nov 2023): per-size anonymous folios, raw PTE operations, fork copies PTE by PTE. Reference fork.md section 7, column "per-PTE, no contpte".',
+  pteOps: 'absent',
+  forkCopy: 'per-pte',
+  zap: 'plain',
+  faultOrders: 'per-size',
+  tlbiRange: 'ascending',
+  asidFallbackDsbIsh: 1,
+  gatherSlots: 'page'
+}
