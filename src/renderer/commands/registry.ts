@@ -1,10 +1,11 @@
 import { shallowReactive } from 'vue'
+import { COMMANDS, type CommandEntry, type CommandId } from '../../protocol/commands'
 
-export type CommandCategory = 'Run' | 'File' | 'Edit' | 'View' | 'Go' | 'Results' | 'Help'
+export type CommandCategory = 'File' | 'Run' | 'Edit' | 'View' | 'Go' | 'Results' | 'Help'
 
 /**
- * An action of the app. Palette, key help, tooltips, key bindings and the native menu are all made from
- * this one list.
+ * An action of the app. Palette, key help, tooltips and key bindings are all made from this one list;
+ * those of `protocol/commands.ts` are in the native menu too.
  */
 export interface Command {
   /** Stable, e.g. `run.start`. */
@@ -12,14 +13,14 @@ export interface Command {
   /** What it does, e.g. `Run this experiment`. */
   readonly title: string
   readonly category: CommandCategory
-  /** In tinykeys' notation, `$mod` for Ctrl or Cmd; the first is the one shown. */
+  /** As `Mod+Shift+P`, where `Mod` is Ctrl or Cmd; the first is the one shown. */
   readonly keys?: readonly string[]
-  /** Where keys count: `everywhere` also while typing in the editor or a field. Default `everywhere`. */
+  /** Where its keys count: `everywhere`, also while typing; or only `outside-text`. Default `everywhere`. */
   readonly scope?: 'everywhere' | 'outside-text'
+  /** The editor itself listens for its keys; they are only shown. */
+  readonly editorKeys?: boolean
   /** Read when shown and before it runs. Default always. */
   readonly enabled?: () => boolean
-  /** Kept out of the palette: the commands that open it. */
-  readonly hidden?: boolean
   run(): void | Promise<void>
 }
 
@@ -36,6 +37,16 @@ export function registerCommand(command: Command): () => void {
   return () => void commands.delete(command.id)
 }
 
+/** Gives a command of the shared list (title, menu and keys are there) what it does. Answers its removal. */
+export function implementCommand(
+  id: CommandId,
+  run: Command['run'],
+  options: Pick<Command, 'enabled' | 'scope' | 'editorKeys'> = {}
+): () => void {
+  const entry = COMMANDS.find((known) => known.id === id) as CommandEntry
+  return registerCommand({ id, title: entry.title, category: entry.menu, keys: entry.keys, ...options, run })
+}
+
 /** All commands in the order of their registration. Reactive. */
 export function allCommands(): readonly Command[] {
   return [...commands.values()]
@@ -46,25 +57,31 @@ export function findCommand(id: string): Command | undefined {
   return commands.get(id)
 }
 
+/** Whether a command exists and may run now. Reactive where its `enabled` is. */
+export function isEnabled(id: string): boolean {
+  const command = commands.get(id)
+  return command !== undefined && command.enabled?.() !== false
+}
+
 let onFailure: (command: Command, error: unknown) => void = (_command, error) => {
   throw error
 }
-let afterRun: (command: Command) => void = () => undefined
+let onRun: (command: Command) => void = () => undefined
 
-/** Who is told of a failed command, and of each one that ran (for the palette's "recent"). */
+/** Who is told of a failed command, and of each one that starts (for the palette's "recent"). */
 export function observeCommands(observer: {
   failed(command: Command, error: unknown): void
   ran(command: Command): void
 }): void {
   onFailure = observer.failed
-  afterRun = observer.ran
+  onRun = observer.ran
 }
 
-/** Runs a command by id if it is enabled. Never throws for a failing command: the user is told. */
+/** Runs a command by id if it is enabled. Never rejects for a failing command: the user is told. */
 export async function runCommand(id: string): Promise<void> {
   const command = commands.get(id)
   if (!command || command.enabled?.() === false) return
-  afterRun(command)
+  onRun(command)
   try {
     await command.run()
   } catch (error) {

@@ -1,23 +1,5 @@
-/** Places in a script, as `file:line:column`, 1-based. */
-export interface Position {
-  readonly file: string
-  readonly line: number
-  readonly column: number
-}
-
-/** Reads `file:line:column` or `file:line`; `undefined` when it is no place. */
-export function parsePosition(at: string | undefined): Position | undefined {
-  const match = /^(.+?):(\d+)(?::(\d+))?$/.exec(at ?? '')
-  if (!match) return undefined
-  const line = Number(match[2])
-  const column = Number(match[3] ?? 1)
-  return line >= 1 && column >= 1 ? { file: match[1], line, column } : undefined
-}
-
-/** `file:line` for showing; the column is only for jumping. */
-export function formatPosition(position: Position): string {
-  return `${position.file}:${position.line}`
-}
+/** Places of a script inside printed text. */
+import { parsePosition, type Position } from '../ui/position'
 
 /** A piece of text, with the place it names when it names one. */
 export interface TextPiece {

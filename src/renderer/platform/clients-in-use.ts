@@ -1,4 +1,4 @@
-import type { Clients } from './clients'
+import type { Clients } from '../../protocol/client'
 
 let inUse: Clients | undefined
 
@@ -12,3 +12,9 @@ export function clients(): Clients {
   if (!inUse) throw new Error('clients() before useClients()')
   return inUse
 }
+
+/** The host's calls. */
+export const host = () => clients().host.call
+
+/** The simulator's calls. */
+export const simulator = () => clients().simulator.call

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import type { ExperimentEntry } from '../../protocol/services'
-import { clients } from '../platform/clients-in-use'
+import { host } from '../platform/clients-in-use'
 
 /** Experiments of one topic, in the host's order. */
 export interface TopicGroup {
@@ -27,7 +27,7 @@ export const useLibraryStore = defineStore('library', () => {
   })
 
   async function refresh(): Promise<void> {
-    entries.value = await clients().host.listExperiments()
+    entries.value = await host().listExperiments()
     loaded.value = true
   }
 

@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import type { RunSummary, SimulatorEvent } from '../../protocol/services'
 import type { Diagnostic, ForkView } from '../../protocol/results'
-import { clients } from '../platform/clients-in-use'
+import { simulator } from '../platform/clients-in-use'
 import { useDocumentsStore } from './documents'
 import { fromRecord, isLive, RunCollector, type LiveRun } from './live-run'
 import { useSettingsStore } from './settings'
@@ -29,7 +29,7 @@ export const useRunsStore = defineStore('runs', () => {
     const document = useDocumentsStore().active
     if (!document || isRunning.value) return
     const { seed, workers, limits } = useSettingsStore().settings
-    await clients().simulator.startRun({
+    await simulator().startRun({
       file: document.file,
       text: document.text,
       parameters: only?.parameters,
@@ -41,29 +41,29 @@ export const useRunsStore = defineStore('runs', () => {
 
   /** Ends the run on screen within a second. */
   async function cancel(): Promise<void> {
-    if (current.value && isRunning.value) await clients().simulator.cancelRun({ runId: current.value.runId })
+    if (current.value && isRunning.value) await simulator().cancelRun({ runId: current.value.runId })
   }
 
   /** Shows a run of the history. */
   async function open(runId: string): Promise<void> {
-    current.value = collectors.get(runId)?.value ?? fromRecord(await clients().simulator.getRun({ runId }))
+    current.value = collectors.get(runId)?.value ?? fromRecord(await simulator().getRun({ runId }))
   }
 
   /** Builds the bundle of the run on screen and offers it as a file. */
   async function exportBundle(): Promise<void> {
     if (!current.value) return
-    await clients().simulator.exportRun({ runId: current.value.runId })
+    await simulator().exportRun({ runId: current.value.runId })
   }
 
   /** What one fork of the run on screen did. Throws when it was not captured. */
   function forkView(cell: number, fork: number): Promise<ForkView> {
     if (!current.value) return Promise.reject(new Error('there is no run'))
-    return clients().simulator.forkView({ runId: current.value.runId, cell, fork })
+    return simulator().forkView({ runId: current.value.runId, cell, fork })
   }
 
   /** Reads the history again. */
   async function refresh(): Promise<void> {
-    summaries.value = await clients().simulator.listRuns()
+    summaries.value = await simulator().listRuns()
   }
 
   /** Takes in an event of the simulator. */
