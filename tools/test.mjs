@@ -131,10 +131,11 @@ for (const name of Object.keys(STEPS).filter((step) => asked.length === 0 || ask
   console.log(`${name} ...`)
   const start = performance.now()
   /** @type {Result} */
-  const { tally, output } =
+  const result =
     name === 'e2e' && !built
-      ? { tally: single('e2e: not run, the build failed', false), output: '' }
+      ? { tally: single('e2e: not run, the build failed', false) }
       : await attempt(name)
+  const { tally, output } = result
   if (name === 'build') built = tally.failed === 0
   addTally(total, tally)
   if (output) console.log(output)
