@@ -1,7 +1,7 @@
 /**
- * The result table: tidy rows as they were recorded (`long`), or pivoted so that they read like the
- * table in a mail (`wide`): one line a cell, metrics as columns, and on request the values of one
- * parameter side by side with their differences.
+ * The result table: tidy rows arranged so that they read like the table in a mail. Metrics stand as
+ * columns (wide) or as lines (long), and on request the values of one parameter stand side by side, with
+ * their differences.
  */
 import type { ParameterValue, Row } from '../../../protocol/results'
 import { difference } from '../../parts/difference'
@@ -45,106 +45,110 @@ const parameterColumn = (name: string): Column => ({
   kind: 'parameter'
 })
 
-/** One line a recorded value: parameters, metric, value, unit. */
-export function longTable(rows: readonly Row[]): Table {
-  const names = parameterNames(rows)
-  return {
-    columns: [
-      ...names.map(parameterColumn),
-      { id: 'metric', title: 'metric', kind: 'metric' },
-      { id: 'value', title: 'value', kind: 'value' },
-      { id: 'unit', title: 'unit', kind: 'unit' }
-    ],
-    rows: rows.map((row) => [...names.map((name) => row.parameters[name]), row.metric, row.value, row.unit])
-  }
-}
-
-interface Group {
-  readonly parameters: Row['parameters']
-  /** Values by column key; a metric recorded twice in a cell has several. */
-  readonly values: Map<string, number[]>
-}
-
-interface Lane {
-  readonly id: string
-  readonly metric: string
-  readonly across?: ParameterValue
-}
-
-export interface WideOptions {
+export interface Arrangement {
+  /** `columns`: one line a cell. `rows`: one line a cell and metric. */
+  readonly metrics: 'columns' | 'rows'
   /** Parameter whose values stand side by side as columns. */
   readonly across?: string
   /** With `across`: a difference column for each value after the first. */
   readonly differences?: boolean
 }
 
-/** One line a cell, metrics as columns. A metric recorded several times in a cell takes several lines. */
-export function wideTable(rows: readonly Row[], options: WideOptions = {}): Table {
-  const across =
-    options.across !== undefined && rows.some((row) => options.across! in row.parameters)
-      ? options.across
-      : undefined
-  const names = parameterNames(rows).filter((name) => name !== across)
-  const units = new Map<string, string | null>()
-  const metrics = new Set<string>()
+/** One column of values: a metric, a value of `across`, or both. */
+interface Lane {
+  readonly metric?: string
+  readonly across?: ParameterValue
+}
+
+/** One line of the table; a metric recorded several times in a cell takes several. */
+interface Group {
+  readonly parameters: Row['parameters']
+  readonly metric: string
+  readonly unit: string
+  readonly values: Map<string, number[]>
+}
+
+const laneKey = ({ metric, across }: Lane) => JSON.stringify([metric, across])
+
+/** The table of `rows` in an arrangement. An unknown `across` is left out. */
+export function arrange(
+  rows: readonly Row[],
+  { metrics, across: wanted, differences = false }: Arrangement
+): Table {
+  const all = parameterNames(rows)
+  const across = wanted !== undefined && all.includes(wanted) ? wanted : undefined
+  const names = all.filter((name) => name !== across)
+  const asRows = metrics === 'rows'
+  const units = new Map<string, string | undefined>()
   const spread = new Set<ParameterValue>()
   const groups = new Map<string, Group>()
   for (const row of rows) {
-    metrics.add(row.metric)
-    const unit = units.get(row.metric)
-    units.set(row.metric, unit === undefined || unit === row.unit ? row.unit : null)
+    units.set(row.metric, !units.has(row.metric) || units.get(row.metric) === row.unit ? row.unit : undefined)
     const value = across === undefined ? undefined : row.parameters[across]
     if (value !== undefined) spread.add(value)
-    const own = Object.fromEntries(
-      names.filter((name) => name in row.parameters).map((name) => [name, row.parameters[name]])
-    )
-    const key = parametersKey(own)
+    const own = pick(row.parameters, names)
+    const key = asRows
+      ? `${parametersKey(own)} ${JSON.stringify([row.metric, row.unit])}`
+      : parametersKey(own)
     let group = groups.get(key)
-    if (!group) groups.set(key, (group = { parameters: own, values: new Map() }))
-    const lane = laneId(row.metric, value)
+    if (!group)
+      groups.set(key, (group = { parameters: own, metric: row.metric, unit: row.unit, values: new Map() }))
+    const lane = laneKey({ metric: asRows ? undefined : row.metric, across: value })
     const values = group.values.get(lane)
     if (values) values.push(row.value)
     else group.values.set(lane, [row.value])
   }
-  const lanes = [...metrics].map((metric): Lane[] =>
-    across === undefined
-      ? [{ id: laneId(metric, undefined), metric }]
-      : [...spread].map((value) => ({ id: laneId(metric, value), metric, across: value }))
-  )
-  const differences = options.differences === true && spread.size > 1
-  const columns: Column[] = [...names.map(parameterColumn)]
-  for (const group of lanes) {
-    for (const lane of group)
-      columns.push(valueColumn(lane, units.get(lane.metric) ?? undefined, metrics.size === 1))
-    if (differences)
-      for (const lane of group.slice(1)) columns.push(differenceColumn(lane, group[0], metrics.size === 1))
+  const laneGroups = lanesOf(asRows ? [undefined] : [...units.keys()], [...spread], across !== undefined)
+  const compare = differences && spread.size > 1
+  const bare = asRows || units.size === 1
+  return {
+    columns: [
+      ...names.map(parameterColumn),
+      ...(asRows ? [METRIC] : []),
+      ...laneGroups.flatMap((lanes) => [
+        ...lanes.map((lane) => valueColumn(lane, units, bare)),
+        ...(compare ? lanes.slice(1).map((lane) => differenceColumn(lane, lanes[0], bare)) : [])
+      ]),
+      ...(asRows ? [UNIT] : [])
+    ],
+    rows: [...groups.values()].flatMap((group) => linesOf(group, names, laneGroups, { compare, asRows }))
   }
-  return { columns, rows: [...groups.values()].flatMap((group) => linesOf(group, names, lanes, differences)) }
 }
 
-const laneId = (metric: string, value: ParameterValue | undefined) =>
-  value === undefined ? metric : `${metric} ${typeof value}:${String(value)}`
+const METRIC: Column = { id: 'metric', title: 'metric', kind: 'metric' }
+const UNIT: Column = { id: 'unit', title: 'unit', kind: 'unit' }
 
-function valueColumn(lane: Lane, unit: string | undefined, onlyMetric: boolean): Column {
-  const title =
-    lane.across === undefined
-      ? lane.metric
-      : onlyMetric
-        ? String(lane.across)
-        : `${lane.metric} · ${lane.across}`
+function pick(parameters: Row['parameters'], names: readonly string[]): Row['parameters'] {
+  return Object.fromEntries(
+    names.filter((name) => name in parameters).map((name) => [name, parameters[name]])
+  )
+}
+
+function lanesOf(
+  metrics: readonly (string | undefined)[],
+  spread: readonly ParameterValue[],
+  isSpread: boolean
+): Lane[][] {
+  return metrics.map((metric) => (isSpread ? spread.map((across) => ({ metric, across })) : [{ metric }]))
+}
+
+function valueColumn(lane: Lane, units: ReadonlyMap<string, string | undefined>, bare: boolean): Column {
+  const unit = lane.metric === undefined ? undefined : units.get(lane.metric)
+  const metric = lane.metric ?? 'value'
+  const title = lane.across === undefined ? metric : bare ? String(lane.across) : `${metric} · ${lane.across}`
   return {
-    id: `value:${lane.id}`,
+    id: `value:${laneKey(lane)}`,
     title,
     kind: 'value',
     ...(unit !== undefined && unit !== '1' ? { unit } : {})
   }
 }
 
-function differenceColumn(lane: Lane, base: Lane, onlyMetric: boolean): Column {
+function differenceColumn(lane: Lane, base: Lane, bare: boolean): Column {
   const title = `${lane.across} vs ${base.across}`
   return {
-    id: `difference:${lane.id}`,
-    title: onlyMetric ? title : `${lane.metric} · ${title}`,
+    id: `difference:${laneKey(lane)}`,
+    title: bare ? title : `${lane.metric} · ${title}`,
     kind: 'difference'
   }
 }
@@ -152,17 +156,19 @@ function differenceColumn(lane: Lane, base: Lane, onlyMetric: boolean): Column {
 function linesOf(
   group: Group,
   names: readonly string[],
-  lanes: readonly Lane[][],
-  differences: boolean
+  laneGroups: readonly Lane[][],
+  { compare, asRows }: { compare: boolean; asRows: boolean }
 ): CellValue[][] {
   const repeats = Math.max(...[...group.values.values()].map((values) => values.length))
   return Array.from({ length: repeats }, (_, repeat) => {
     const line: CellValue[] = names.map((name) => group.parameters[name])
-    for (const metric of lanes) {
-      const values = metric.map((lane) => group.values.get(lane.id)?.[repeat])
+    if (asRows) line.push(group.metric)
+    for (const lanes of laneGroups) {
+      const values = lanes.map((lane) => group.values.get(laneKey(lane))?.[repeat])
       line.push(...values)
-      if (differences) line.push(...values.slice(1).map((value) => difference(values[0], value)))
+      if (compare) line.push(...values.slice(1).map((value) => difference(values[0], value)))
     }
+    if (asRows) line.push(group.unit)
     return line
   })
 }
