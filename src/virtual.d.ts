@@ -4,3 +4,9 @@ declare module 'virtual:engine-hash' {
   /** Version of the package. */
   export const VERSION: string
 }
+
+declare module '*?raw' {
+  /** The text of the file. */
+  const text: string
+  export default text
+}
