@@ -5,7 +5,7 @@
 
 const RUNNERS = new Set(['test', 'it', 'describe', 'suite', 'bench'])
 const MODIFIERS = new Set(['skip', 'only', 'fixme', 'todo', 'skipIf', 'runIf', 'fails'])
-const ALIASES = new Set(['xit', 'xtest', 'xdescribe', 'fit', 'fdescribe'])
+const ALIASES = new Set(['xit', 'xtest', 'xdescribe', 'fdescribe'])
 
 /** @param {import('estree').Node} node @returns {string | undefined} the name a member chain starts with */
 function rootName(node) {
