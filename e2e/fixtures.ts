@@ -1,0 +1,132 @@
+import { type Page, type TestInfo, _electron, test as base } from '@playwright/test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { findElectron } from '../tools/test/browser.mjs'
+import { childrenOf, WebHost } from './host'
+import { Lab } from './lab'
+import { watch } from './watch'
+
+export { expect } from '@playwright/test'
+
+/** The app in one of its two shells, with a profile of its own. */
+export interface Shell {
+  readonly kind: 'web' | 'electron'
+  /** The window. After `restart` it is another one. */
+  page: Page
+  readonly dataDir: string
+  /** Shows the app; what the page does is watched from before. */
+  open(): Promise<void>
+  /** Process id of the simulator. */
+  simulatorPid(): number | undefined
+  /** Ends everything at once (as a power cut would) and starts again with the same profile. */
+  restart(): Promise<Page>
+}
+
+async function webShell(page: Page, use: (shell: Shell, host: WebHost) => Promise<void>): Promise<void> {
+  const first = new WebHost()
+  let host = first
+  await host.start()
+  const shell: Shell = {
+    kind: 'web',
+    page,
+    dataDir: host.dataDir,
+    open: async () => void (await shell.page.goto(host.url)),
+    simulatorPid: () => host.simulatorPid(),
+    restart: async () => {
+      await host.stop('SIGKILL')
+      host = new WebHost(first.dataDir)
+      await host.start()
+      await shell.open()
+      return shell.page
+    }
+  }
+  try {
+    await use(shell, host)
+  } finally {
+    if (host !== first) await host.dispose()
+    await first.dispose()
+  }
+}
+
+async function electronShell(executablePath: string, use: (shell: Shell) => Promise<void>): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'contpte-lab-e2e-'))
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  const launch = () =>
+    _electron.launch({
+      executablePath,
+      // As root Chromium refuses its sandbox. Tests only: the product never asks for this.
+      args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), root],
+      env: { ...process.env, CONTPTE_LAB_DATA: dataDir, CONTPTE_LAB_TEST: '1' }
+    })
+  let app = await launch()
+  const shell: Shell = {
+    kind: 'electron',
+    page: await app.firstWindow(),
+    dataDir,
+    open: async () => void (await shell.page.reload()),
+    simulatorPid: () => childrenOf(app.process().pid ?? 0).at(-1),
+    restart: async () => {
+      app.process().kill('SIGKILL')
+      await app.waitForEvent('close')
+      app = await launch()
+      shell.page = await app.firstWindow()
+      return shell.page
+    }
+  }
+  try {
+    await use(shell)
+  } finally {
+    await app.close()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+/** The one place where a test may be skipped: a shell that this machine cannot start. */
+function electronOrSkip(testInfo: TestInfo): string {
+  const electron = findElectron()
+  const reason = 'reason' in electron ? electron.reason : ''
+  testInfo.skip(reason !== '', reason)
+  return 'path' in electron ? electron.path : ''
+}
+
+interface Fixtures {
+  needsBinary: string
+  shell: Shell
+  /** The web shell's host; only in `e2e/web`. */
+  host: WebHost
+  /** The app, opened on a fresh profile and idle. Fails a test that made the app complain unexpectedly. */
+  lab: Lab
+}
+
+const hosts = new WeakMap<Shell, WebHost>()
+
+export const test = base.extend<Fixtures>({
+  needsBinary: [
+    async ({}, use, testInfo) => {
+      await use(testInfo.project.name === 'electron' ? electronOrSkip(testInfo) : '')
+    },
+    { auto: true }
+  ],
+  shell: async ({ needsBinary, page }, use) => {
+    if (needsBinary) return electronShell(needsBinary, use)
+    return webShell(page, async (shell, host) => {
+      hosts.set(shell, host)
+      await use(shell)
+    })
+  },
+  host: async ({ shell }, use) => {
+    const host = hosts.get(shell)
+    if (!host) throw new Error('only the web shell has a web host')
+    await use(host)
+  },
+  lab: async ({ shell }, use) => {
+    const problems = watch(shell.page)
+    const lab = new Lab(shell, problems)
+    await shell.open()
+    await lab.ready()
+    await use(lab)
+    problems.assertNone()
+  }
+})

@@ -1,0 +1,43 @@
+import { defineConfig } from '@playwright/test'
+import { findChromium } from './tools/test/browser.mjs'
+
+const executablePath = await findChromium()
+const isRoot = process.getuid?.() === 0
+
+/** Names resolve to nothing but this machine: whatever asks for the network is seen to fail. */
+const OFFLINE = '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost'
+
+/**
+ * One set of specs, two shells. `e2e/*.spec.ts` run in both; `e2e/web/` and `e2e/electron/` hold what
+ * only one of them has. Without an Electron binary its project is skipped, each test with the reason.
+ */
+export default defineConfig({
+  testDir: 'e2e',
+  outputDir: 'test-results/e2e',
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  forbidOnly: true,
+  retries: 0,
+  workers: 2,
+  fullyParallel: true,
+  reporter: 'list',
+  use: {
+    viewport: { width: 1440, height: 900 },
+    actionTimeout: 10_000,
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure'
+  },
+  projects: [
+    {
+      name: 'web',
+      testIgnore: 'electron/**',
+      use: {
+        browserName: 'chromium',
+        // As root Chromium refuses its sandbox. Tests only: the product never asks for this.
+        launchOptions: { executablePath, chromiumSandbox: !isRoot, args: [OFFLINE] },
+        permissions: ['clipboard-read', 'clipboard-write']
+      }
+    },
+    { name: 'electron', testIgnore: 'web/**' }
+  ]
+})
