@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findElectron } from '../tools/test/browser.mjs'
-import { childrenOf, WebHost } from './host'
+import { childrenOf, WebHost } from '../tools/test/host.mjs'
 import { Lab } from './lab'
 import { watch } from './watch'
 

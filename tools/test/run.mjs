@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { root } from '../build/inputs.mjs'
 
-export const root = fileURLToPath(new URL('../..', import.meta.url))
+export { root }
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const children = new Set()

@@ -1,0 +1,37 @@
+/** Why a benchmark cannot run on this machine: reported as such, never as a figure. */
+export class Skip extends Error {}
+
+/**
+ * @typedef {object} Figure
+ * @property {string} what is measured
+ * @property {number} value
+ * @property {string} unit
+ * @property {number} budget in the same unit: at most
+ * @property {number} runs
+ */
+
+/** @param {readonly number[]} values @returns {number} */
+export function median(values) {
+  if (values.length === 0) throw new Error('no values')
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+/**
+ * The value below which `share` of all values lie (nearest rank).
+ * @param {readonly number[]} values @param {number} share 0..1
+ * @returns {number}
+ */
+export function percentile(values, share) {
+  if (values.length === 0) throw new Error('no values')
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]
+}
+
+/** @param {Figure} figure @returns {string} one line of the table */
+export function line({ what, value, unit, budget, runs }) {
+  const verdict = value <= budget ? 'within' : 'OVER'
+  const shown = value < 100 ? value.toFixed(1) : value.toFixed(0)
+  return `${what.padEnd(58)} ${shown.padStart(8)} ${unit}  ${verdict} ${budget} ${unit} (median of ${runs})`
+}
