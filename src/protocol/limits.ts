@@ -18,7 +18,7 @@ export const MAX_VIEW_ENTRIES = 65_536
 export const MAX_JSON_NODES = 8_000_000
 /** Containers inside one another in a settings object or a chart specification. */
 export const MAX_JSON_DEPTH = 64
-/** Characters of all strings and keys of the settings object. */
+/** Nodes of the settings object. */
 export const MAX_STATE_NODES = 100_000
 /** Drafts kept at once. */
 export const MAX_DRAFTS = 256

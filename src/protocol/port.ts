@@ -13,7 +13,11 @@ export interface Port {
 }
 
 /** The closing half that every adapter shares: close once, tell everybody once. */
-export function closing(): { readonly closed: () => boolean; readonly close: () => void; readonly onClose: Port['onClose'] } {
+export function closing(): {
+  readonly closed: () => boolean
+  readonly close: () => void
+  readonly onClose: Port['onClose']
+} {
   let done = false
   const listeners: (() => void)[] = []
   return {

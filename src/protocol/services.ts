@@ -24,7 +24,11 @@ export interface SimulatorInfo {
   readonly engine: { readonly version: string; readonly hash: string }
   readonly apiVersion: 1
   readonly cores: number
-  readonly kernels: readonly { readonly name: string; readonly title: string; readonly granules: readonly string[] }[]
+  readonly kernels: readonly {
+    readonly name: string
+    readonly title: string
+    readonly granules: readonly string[]
+  }[]
   readonly costProfiles: readonly { readonly name: string; readonly title: string; readonly note: string }[]
   readonly counters: Readonly<Record<string, string>>
 }
@@ -95,7 +99,11 @@ export interface SimulatorService {
   /** Newest first. */
   listRuns(): Promise<readonly RunSummary[]>
   getRun(request: { readonly runId: string }): Promise<RunRecord>
-  forkView(request: { readonly runId: string; readonly cell: number; readonly fork: number }): Promise<ForkView>
+  forkView(request: {
+    readonly runId: string
+    readonly cell: number
+    readonly fork: number
+  }): Promise<ForkView>
   /** Builds the run's bundle; only for a finished run. */
   exportRun(request: {
     readonly runId: string
@@ -116,7 +124,12 @@ export type SimulatorEvent =
       /** Parameters of a cell being run now. */
       readonly current?: Parameters
     }
-  | { readonly type: 'cell-finished'; readonly runId: string; readonly cell: Omit<CellResult, 'forks'>; readonly forks: number }
+  | {
+      readonly type: 'cell-finished'
+      readonly runId: string
+      readonly cell: Omit<CellResult, 'forks'>
+      readonly forks: number
+    }
   | { readonly type: 'console'; readonly runId: string; readonly line: ConsoleLine }
   | { readonly type: 'run-ended'; readonly runId: string; readonly run: RunRecord }
 
@@ -155,7 +168,9 @@ export interface HostInfo {
 export interface HostService {
   info(): Promise<HostInfo>
   listExperiments(): Promise<readonly ExperimentEntry[]>
-  readExperiment(request: { readonly id: string }): Promise<{ readonly entry: ExperimentEntry; readonly text: string }>
+  readExperiment(request: {
+    readonly id: string
+  }): Promise<{ readonly entry: ExperimentEntry; readonly text: string }>
   /** Saves under the id; an example's text goes to a copy under `yours/`. Answers the entry saved to. */
   saveExperiment(request: { readonly id: string; readonly text: string }): Promise<ExperimentEntry>
   /** Saves a copy under a new name in `yours/`. */
