@@ -1,38 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { COUNTER_NAMES, type CounterName } from '../trace/counters'
-import { simulatedTime } from './model'
-import type { CostFigures, CostProfile } from './profile'
-
-function profileOf(costs: CostFigures, dvm: CostFigures): CostProfile {
-  return {
-    schema: 'contpte-lab/cost-profile@1',
-    name: 'test',
-    title: 'test',
-    models: 'test',
-    costs,
-    dvm,
-    contained: {},
-    unmodelled: {},
-    leavesOut: [],
-    calibration: {
-      workload: '',
-      published: '',
-      baseline: '',
-      fittedOnCpus: [],
-      parameters: [],
-      cells: [],
-      worst: 0,
-      variants: [],
-      findings: []
-    }
-  }
-}
+import { simulatedTime, type MachineCosts } from './model'
 
 const ns = (value: number) => ({ ns: value, source: 'test' })
 const counted = (counts: Partial<Record<CounterName, number>>) =>
   Float64Array.from(COUNTER_NAMES, (name) => counts[name] ?? 0)
-const profile = profileOf({ read: ns(2), write: ns(3) }, { tlbi: ns(10), dsbIsh: ns(5) })
+const profile: MachineCosts = {
+  costs: { read: ns(2), write: ns(3) },
+  dvm: { tlbi: ns(10), dsbIsh: ns(5) }
+}
 
 describe('simulatedTime', () => {
   it('adds the costs of what was counted', () => {

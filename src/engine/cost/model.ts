@@ -1,7 +1,10 @@
 import { EngineError } from '../error'
 import { COUNTER_NAMES } from '../trace/counters'
 import { solveClosedNetwork } from './mva'
-import type { CostFigure, CostProfile } from './profile'
+import type { CostFigure, CostFigures, CostProfile } from './profile'
+
+/** The part of a profile that sets the time. */
+export type MachineCosts = Pick<CostProfile, 'costs' | 'dvm'>
 
 /** Simulated time of one body, all in nanoseconds. `timeNs` is `localNs + dvmNs`. */
 export interface SimulatedTime {
@@ -14,7 +17,7 @@ export interface SimulatedTime {
   readonly dvmDemandNs: number
 }
 
-function weigh(delta: Float64Array, figures: CostProfile['costs']): number {
+function weigh(delta: Float64Array, figures: CostFigures): number {
   let sum = 0
   for (let slot = 0; slot < COUNTER_NAMES.length; slot++) {
     const figure: CostFigure | undefined = figures[COUNTER_NAMES[slot]]
@@ -31,7 +34,7 @@ function weigh(delta: Float64Array, figures: CostProfile['costs']): number {
  * Nothing depends on the kernel or the design but through the counts. Throws `bad-argument` for a CPU
  * count below 1 or a vector of the wrong length.
  */
-export function simulatedTime(delta: Float64Array, profile: CostProfile, cpus: number): SimulatedTime {
+export function simulatedTime(delta: Float64Array, profile: MachineCosts, cpus: number): SimulatedTime {
   if (delta.length !== COUNTER_NAMES.length) {
     throw new EngineError('bad-argument', `Expected ${COUNTER_NAMES.length} counters, not ${delta.length}.`)
   }

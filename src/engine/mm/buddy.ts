@@ -1,0 +1,67 @@
+import { FreeMap } from './free-map'
+
+/**
+ * The page allocator: naturally aligned blocks of 2^order pages, split and merged as buddies. It
+ * always answers the lowest address of the smallest order that fits, so a run of allocations is a
+ * function of the run before it and of nothing else. Memory never touched costs nothing.
+ */
+export class Buddy {
+  /** Free blocks of each order below and at `maxOrder`, by number (pfn >> order). */
+  readonly free: FreeMap[]
+  /** [first page never handed out, pages free]. A multiple of the largest block. */
+  readonly state: Float64Array
+
+  constructor(
+    /** Pages of the machine. */
+    readonly pages: number,
+    readonly maxOrder: number,
+    /** Pages at the bottom that are never free: the kernel's own. */
+    reserved: number
+  ) {
+    this.free = Array.from({ length: maxOrder + 1 }, () => new FreeMap())
+    this.state = new Float64Array([reserved, pages - reserved])
+  }
+
+  get freePages(): number {
+    return this.state[1]
+  }
+
+  /** First page of a free block of 2^order pages, or -1 when there is none. */
+  alloc(order: number): number {
+    let from = order
+    while (from <= this.maxOrder && this.free[from].size === 0) from++
+    let pfn: number
+    if (from <= this.maxOrder) {
+      const block = this.free[from].first()
+      this.free[from].delete(block)
+      pfn = block * 2 ** from
+    } else {
+      from = this.maxOrder
+      pfn = this.state[0]
+      if (pfn + 2 ** from > this.pages) return -1
+      this.state[0] += 2 ** from
+    }
+    while (from > order) {
+      from--
+      this.free[from].add(pfn / 2 ** from + 1)
+    }
+    this.state[1] -= 2 ** order
+    return pfn
+  }
+
+  /** Gives a block back and merges it with its free buddies. */
+  release(pfn: number, order: number): void {
+    this.state[1] += 2 ** order
+    let block = pfn / 2 ** order
+    while (order < this.maxOrder && this.free[order].has(block ^ 1)) {
+      this.free[order].delete(block ^ 1)
+      block >>>= 1
+      order++
+    }
+    this.free[order].add(block)
+  }
+
+  get bytes(): number {
+    return this.free.reduce((sum, map) => sum + map.bytes, 0)
+  }
+}

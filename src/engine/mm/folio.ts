@@ -1,0 +1,131 @@
+import type { Counters } from '../trace/counters'
+import { COUNTER_INDEX } from '../trace/counters'
+import type { Buddy } from './buddy'
+
+const FOLIO_ALLOC = COUNTER_INDEX.folioAlloc
+const FOLIO_FREE = COUNTER_INDEX.folioFree
+const PAGE_ALLOC = COUNTER_INDEX.pageAlloc
+const PAGE_FREE = COUNTER_INDEX.pageFree
+
+/** Bits of a page word. The rest of the word below `EXCLUSIVE` is the page's mapcount. */
+export const MAPCOUNT_MASK = (1 << 20) - 1
+/** PG_anon_exclusive: this anonymous page belongs to one process only. */
+export const EXCLUSIVE = 1 << 20
+/** The page is part of a folio that somebody holds. */
+export const IN_USE = 1 << 21
+/** The folio is anonymous memory. */
+export const ANON = 1 << 22
+export const ORDER_SHIFT = 26
+
+/** log2 of the pages one chunk of metadata covers: 128 MiB of 4K pages. */
+export const FOLIO_CHUNK_SHIFT = 15
+export const FOLIO_CHUNK_MASK = (1 << FOLIO_CHUNK_SHIFT) - 1
+
+/**
+ * Folio metadata by page frame number. Each page has one word {order, flags, mapcount}, 4 bytes.
+ * What exists once a folio (the refcount) lies apart: an order >= 2 folio is alone in its aligned
+ * group of 4 pages and is found by `pfn >> 2`; smaller ones are found by `pfn`. Chunks come into
+ * being when a folio first needs them, so 1 GiB in 64 KiB folios costs 5 bytes a page here.
+ */
+export class Folios {
+  readonly words: (Int32Array | undefined)[] = []
+  /** Refcounts of folios of order >= 2, by pfn >> 2. */
+  readonly largeRefs: (Int32Array | undefined)[] = []
+  /** Refcounts of folios of order 0 and 1, by pfn. */
+  readonly smallRefs: (Int32Array | undefined)[] = []
+
+  constructor(
+    readonly buddy: Buddy,
+    readonly counters: Counters
+  ) {}
+
+  /** Allocates a folio with one reference and no mapping; its first page, or -1 without memory. */
+  alloc(order: number): number {
+    const pfn = this.buddy.alloc(order)
+    if (pfn < 0) return -1
+    const chunk = pfn >>> FOLIO_CHUNK_SHIFT
+    const words = (this.words[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))
+    const first = pfn & FOLIO_CHUNK_MASK
+    words.fill((order << ORDER_SHIFT) | IN_USE | ANON, first, first + (1 << order))
+    if (order >= 2) (this.largeRefs[chunk] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))[first >> 2] = 1
+    else (this.smallRefs[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))[first] = 1
+    const { values } = this.counters
+    values[FOLIO_ALLOC]++
+    values[PAGE_ALLOC] += 1 << order
+    return pfn
+  }
+
+  /** The page's word, 0 for a page nobody holds. */
+  word(pfn: number): number {
+    return this.words[pfn >>> FOLIO_CHUNK_SHIFT]?.[pfn & FOLIO_CHUNK_MASK] ?? 0
+  }
+
+  /** First page of the folio that `pfn` belongs to; folios are naturally aligned. */
+  head(pfn: number): number {
+    return pfn & (-1 << (this.word(pfn) >>> ORDER_SHIFT))
+  }
+
+  order(pfn: number): number {
+    return this.word(pfn) >>> ORDER_SHIFT
+  }
+
+  mapcount(pfn: number): number {
+    return this.word(pfn) & MAPCOUNT_MASK
+  }
+
+  isExclusive(pfn: number): boolean {
+    return (this.word(pfn) & EXCLUSIVE) !== 0
+  }
+
+  refcount(pfn: number): number {
+    const refs = this.#refs(pfn)
+    return refs === undefined ? 0 : refs[this.#refIndex(pfn)]
+  }
+
+  /** Adds `n` (which may be negative) to the folio's refcount and answers the new value. */
+  addRefs(pfn: number, n: number): number {
+    const refs = this.#refs(pfn)
+    if (refs === undefined) throw new Error(`no folio at page frame ${pfn}`)
+    return (refs[this.#refIndex(pfn)] += n)
+  }
+
+  /** Drops `n` references; the folio goes back to the allocator with the last one. */
+  put(pfn: number, n = 1): void {
+    const left = this.addRefs(pfn, -n)
+    if (left > 0) return
+    if (left < 0) throw new Error(`folio ${this.head(pfn)}: refcount ${left} after dropping ${n}`)
+    const order = this.order(pfn)
+    const head = this.head(pfn)
+    const words = this.words[head >>> FOLIO_CHUNK_SHIFT]
+    const first = head & FOLIO_CHUNK_MASK
+    words?.fill(0, first, first + (1 << order))
+    this.buddy.release(head, order)
+    const { values } = this.counters
+    values[FOLIO_FREE]++
+    values[PAGE_FREE] += 1 << order
+  }
+
+  /** The word of a page changes by `delta`: +-1 is one mapping, `EXCLUSIVE` sets or clears the flag. */
+  addWord(pfn: number, delta: number): number {
+    const words = this.words[pfn >>> FOLIO_CHUNK_SHIFT]
+    if (words === undefined) throw new Error(`no folio at page frame ${pfn}`)
+    return (words[pfn & FOLIO_CHUNK_MASK] += delta)
+  }
+
+  get bytes(): number {
+    return [...this.words, ...this.largeRefs, ...this.smallRefs].reduce(
+      (sum, chunk) => sum + (chunk?.byteLength ?? 0),
+      0
+    )
+  }
+
+  #refs(pfn: number): Int32Array | undefined {
+    const chunk = pfn >>> FOLIO_CHUNK_SHIFT
+    return this.order(pfn) >= 2 ? this.largeRefs[chunk] : this.smallRefs[chunk]
+  }
+
+  #refIndex(pfn: number): number {
+    const head = this.head(pfn) & FOLIO_CHUNK_MASK
+    return this.order(pfn) >= 2 ? head >> 2 : head
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * The radix tree from an mm's root to its last-level tables: finding, making and freeing tables.
+ * Upper-level entries are table descriptors whose pfn lane is the number of the next table; reading
+ * and writing them is not counted as descriptor traffic, `tableAlloc` and `tableFree` stand for it.
+ */
+import { TABLE, VALID } from '../arch/descriptor'
+import { COUNTER_INDEX } from '../trace/counters'
+import type { World } from '../world'
+import type { Mm } from './mm'
+
+const TABLE_ALLOC = COUNTER_INDEX.tableAlloc
+const TABLE_FREE = COUNTER_INDEX.tableFree
+
+/** Pages that one entry maps `depth` levels above the last one. */
+function pagesPerEntry(world: World, depth: number): number {
+  return 2 ** (world.geometry.tableShift * depth)
+}
+
+/** The slot of the last-level entry of `vpn`, or 0 when its table does not exist. */
+export function findSlot(world: World, mm: Mm, vpn: number): number {
+  const { tables, geometry } = world
+  const entries = geometry.tableEntries
+  let table = mm.root
+  for (let depth = geometry.levels - 1; depth > 0; depth--) {
+    const slot = table * entries + (Math.floor(vpn / pagesPerEntry(world, depth)) % entries)
+    if ((tables.attr(slot) & VALID) === 0) return 0
+    table = tables.pfn(slot)
+  }
+  return table * entries + (vpn % entries)
+}
+
+/** The slot of the last-level entry of `vpn`; makes the tables that are missing on the way. */
+export function makeSlot(world: World, mm: Mm, vpn: number): number {
+  const { tables, geometry } = world
+  const entries = geometry.tableEntries
+  let table = mm.root
+  for (let depth = geometry.levels - 1; depth > 0; depth--) {
+    const slot = table * entries + (Math.floor(vpn / pagesPerEntry(world, depth)) % entries)
+    if ((tables.attr(slot) & VALID) === 0) {
+      mm.count(TABLE_ALLOC, 1)
+      tables.set(slot, TABLE, tables.alloc())
+    }
+    table = tables.pfn(slot)
+  }
+  return table * entries + (vpn % entries)
+}
+
+/** What freeing tables took out, for the flush that must follow. */
+export interface FreedTables {
+  /** Tables freed at each depth: [0] last-level tables, [1] the level above, ... */
+  readonly byDepth: number[]
+  /** Hull of the freed last-level tables, in pages. */
+  start: number
+  end: number
+}
+
+/**
+ * Frees every table below the root that covers nothing outside `[floor, ceiling)` and something
+ * inside `[start, end)`: `free_pgtables` for a range that no VMA uses any more.
+ */
+export function freeTables(
+  world: World,
+  mm: Mm,
+  start: number,
+  end: number,
+  floor: number,
+  ceiling: number
+): FreedTables {
+  const freed: FreedTables = {
+    byDepth: new Array<number>(world.geometry.levels).fill(0),
+    start: Infinity,
+    end: 0
+  }
+  const below = (table: number, base: number, depth: number): void => {
+    const { tables, geometry } = world
+    const span = pagesPerEntry(world, depth)
+    const first = Math.max(0, Math.floor((start - base) / span))
+    const last = Math.min(geometry.tableEntries - 1, Math.floor((end - 1 - base) / span))
+    for (let index = first; index <= last; index++) {
+      const slot = table * geometry.tableEntries + index
+      if ((tables.attr(slot) & VALID) === 0) continue
+      const child = tables.pfn(slot)
+      const childBase = base + index * span
+      if (depth > 1) below(child, childBase, depth - 1)
+      if (childBase < floor || childBase + span > ceiling) continue
+      tables.set(slot, 0, 0)
+      tables.free(child)
+      mm.count(TABLE_FREE, 1)
+      freed.byDepth[depth - 1]++
+      if (depth === 1) {
+        freed.start = Math.min(freed.start, childBase)
+        freed.end = Math.max(freed.end, childBase + span)
+      }
+    }
+  }
+  below(mm.root, 0, world.geometry.levels - 1)
+  return freed
+}
+
+/** Frees the root, the last table of an mm. */
+export function freeRoot(world: World, mm: Mm): void {
+  world.tables.free(mm.root)
+  mm.count(TABLE_FREE, 1)
+}

@@ -1,0 +1,61 @@
+import { NEOVERSE_N1, type CpuFeatures } from './arch/cpu'
+import { GEOMETRIES, type Geometry, type GranuleName } from './arch/granule'
+import { PageTables } from './arch/tables'
+import { Tlbi } from './arch/tlbi'
+import { AbsentPteOps } from './contpte/absent'
+import type { PteOps } from './contpte/ops'
+import { TransparentV2PteOps } from './contpte/transparent-v2'
+import type { KernelRecord } from './kernel/record'
+import { Buddy } from './mm/buddy'
+import { Folios } from './mm/folio'
+import { ThpSettings } from './thp/settings'
+import { Counters } from './trace/counters'
+
+/** How a world is sized. */
+export interface WorldConfig {
+  readonly kernel: KernelRecord
+  readonly granule: GranuleName
+  readonly memoryBytes: number
+  readonly cpu?: CpuFeatures
+}
+
+/** What fork tells an observer; see `inspect.ts`. Nothing is kept while there is none. */
+export interface ForkLog {
+  /** Sizes of the batches copied, in order. */
+  readonly batches: number[]
+  readonly limit: number
+}
+
+/** Everything one simulated machine consists of below processes: memory, tables, counters, rules. */
+export class World {
+  readonly kernel: KernelRecord
+  readonly geometry: Geometry
+  readonly cpu: CpuFeatures
+  readonly counters = new Counters()
+  readonly tables: PageTables
+  readonly folios: Folios
+  readonly tlbi: Tlbi
+  readonly ops: PteOps
+  readonly thp: ThpSettings
+  /** Frame of the shared page of zeroes, in the part of memory the kernel keeps for itself. */
+  readonly zeroPfn = 1
+  /** The last anon_vma handed out. */
+  anonVmas = 0
+  forkLog: ForkLog | undefined
+
+  constructor(config: WorldConfig) {
+    this.kernel = config.kernel
+    this.geometry = GEOMETRIES[config.granule]
+    this.cpu = config.cpu ?? NEOVERSE_N1
+    this.tables = new PageTables(this.geometry)
+    const reserved = 2 ** this.geometry.maxOrder
+    const blocks = Math.floor(config.memoryBytes / this.geometry.pageSize / reserved)
+    this.folios = new Folios(new Buddy(blocks * reserved, this.geometry.maxOrder, reserved), this.counters)
+    this.tlbi = new Tlbi(this.geometry, this.cpu, this.kernel)
+    this.ops =
+      config.kernel.pteOps === 'absent'
+        ? new AbsentPteOps(this)
+        : new TransparentV2PteOps(this, config.kernel.zap === 'full-v2')
+    this.thp = new ThpSettings(this.geometry)
+  }
+}
