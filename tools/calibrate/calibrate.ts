@@ -1,4 +1,4 @@
-import { simulatedTime } from '../../src/engine/cost/model'
+import { simulatedTime, type MachineCosts } from '../../src/engine/cost/model'
 import type {
   CalibrationCell,
   CalibrationVariant,
@@ -23,7 +23,6 @@ import {
 /** Counters of one fork by kernel, in the order of `COUNTER_NAMES`. */
 export type ForkCounts = Readonly<Record<string, Float64Array>>
 
-type Costs = Pick<CostProfile, 'costs' | 'dvm'>
 type Values = Readonly<Record<ParameterName, number>>
 
 const PARAMETERS: readonly ParameterName[] = ['page-base', 'exchange', 'dvm-message']
@@ -33,7 +32,7 @@ function atLeast(name: ParameterName): number {
   return name === 'exchange' ? SOURCED_COSTS.write!.ns : 0
 }
 
-function costsFor(values: Values, sourced: CostFigures = SOURCED_COSTS): Costs {
+function costsFor(values: Values, sourced: CostFigures = SOURCED_COSTS): MachineCosts {
   const fitted = (name: ParameterName): CostFigure => ({
     ns: values[name],
     source: MEANING[name],
@@ -46,12 +45,12 @@ function costsFor(values: Values, sourced: CostFigures = SOURCED_COSTS): Costs {
 }
 
 /** Change of rate in percent: time before / time after - 1. */
-function regression(counts: ForkCounts, kernel: string, cpus: number, profile: Costs): number {
+function regression(counts: ForkCounts, kernel: string, cpus: number, profile: MachineCosts): number {
   const time = (name: string) => simulatedTime(counts[name], profile, cpus).timeNs
   return (time(BASELINE) / time(kernel) - 1) * 100
 }
 
-const errorsOf = (counts: ForkCounts, profile: Costs, cells = PUBLISHED): number[] =>
+const errorsOf = (counts: ForkCounts, profile: MachineCosts, cells = PUBLISHED): number[] =>
   cells.map((cell) => regression(counts, cell.kernel, cell.cpus, profile) - cell.regression)
 
 interface FitOptions {
