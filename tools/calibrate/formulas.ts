@@ -9,14 +9,23 @@ const PTES_PER_TABLE = 512
  * private, writable, anon exclusive, unpinned memory in aligned 16-page folios, every block folded
  * where the kernel folds, no FEAT_TLBIRANGE. Both sides together, the final flush of the parent
  * included. Counters the reference gives no formula for are left out.
+ *
+ * Lock-break tests are one fewer a section under the lock than the reference's rounded N/4 or Fo: the
+ * test stands at the head of the loop, and after the last entry there is no further turn.
  */
 export function forkFormulas(kernel: string, pages: number): Partial<Record<CounterName, number>> {
   const blocks = pages / C
   const folios = blocks
-  const tables = pages / PTES_PER_TABLE
-  const all = { cas: pages, mapcount: pages, exclusiveClear: pages, progress: 8 * pages, lockSection: tables }
+  const sections = Math.max(1, pages / PTES_PER_TABLE)
+  const all = {
+    cas: pages,
+    mapcount: pages,
+    exclusiveClear: pages,
+    progress: 8 * pages,
+    lockSection: sections
+  }
   const flush = { tlbi: 1, dsbIshst: 1, dsbIsh: 1 }
-  const perPage = { folioRef: pages, lockBreakTest: pages / 4 }
+  const perPage = { folioRef: pages, lockBreakTest: pages / 4 - sections }
   switch (kernel) {
     case 'no-contpte':
       return { ...all, ...flush, ...perPage, read: 3 * pages, write: pages, xchg: 0, fold: 0, unfold: 0 }
@@ -47,7 +56,7 @@ export function forkFormulas(kernel: string, pages: number): Partial<Record<Coun
         fold: 0,
         unfold: 0,
         folioRef: folios,
-        lockBreakTest: folios
+        lockBreakTest: folios - sections
       }
     default:
       throw new Error(`The reference has no fork formulae for '${kernel}'.`)
