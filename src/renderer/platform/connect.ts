@@ -15,9 +15,9 @@ import { bridgeDialler, webSocketDialler } from './diallers'
  * @throws RpcError `unavailable` when the host cannot be reached at all
  */
 export async function connect(): Promise<Clients> {
-  const dialler =
-    window.lab === undefined ? webSocketDialler(window.location) : bridgeDialler(window, window.lab)
-  return connectThrough(dialler)
+  if (window.lab !== undefined) return connectThrough(bridgeDialler(window, window.lab))
+  forgetToken()
+  return connectThrough(webSocketDialler(window.location))
 }
 
 /** The one-time token has done its work: out of the address bar, the history and what is copied from them. */
