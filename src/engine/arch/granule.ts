@@ -24,6 +24,8 @@ export interface Geometry {
   readonly vaBits: number
   /** log2 of the entries of a contpte block (CONT_PTE_SHIFT - PAGE_SHIFT). */
   readonly contShift: number
+  /** By depth above the last level: 1 / (pages one entry maps), exact powers of two. */
+  readonly entryScale: readonly number[]
   /** Entries of a contpte block (CONT_PTES). */
   readonly contPtes: number
   /** Order of the folio one PMD leaf maps (PMD_ORDER). */
@@ -34,15 +36,17 @@ export interface Geometry {
 
 function geometry(name: GranuleName, pageShift: number, contShift: number, vaBits: number, maxOrder: number) {
   const tableShift = pageShift - 3
+  const levels = Math.floor((vaBits - 4) / tableShift)
   return Object.freeze<Geometry>({
     name,
     pageShift,
     pageSize: 2 ** pageShift,
     tableShift,
     tableEntries: 1 << tableShift,
-    levels: Math.floor((vaBits - 4) / tableShift),
+    levels,
     vaBits,
     contShift,
+    entryScale: Array.from({ length: levels }, (_, depth) => 2 ** -(tableShift * depth)),
     contPtes: 1 << contShift,
     pmdOrder: tableShift,
     maxOrder

@@ -4,6 +4,7 @@
  * and writing them is not counted as descriptor traffic, `tableAlloc` and `tableFree` stand for it.
  */
 import { TABLE, VALID } from '../arch/descriptor'
+import type { Geometry } from '../arch/granule'
 import { COUNTER_INDEX } from '../trace/counters'
 import type { World } from '../world'
 import type { Mm } from './mm'
@@ -19,30 +20,35 @@ function pagesPerEntry(world: World, depth: number): number {
 /** The slot of the last-level entry of `vpn`, or 0 when its table does not exist. */
 export function findSlot(world: World, mm: Mm, vpn: number): number {
   const { tables, geometry } = world
-  const entries = geometry.tableEntries
+  const { tableEntries, tableShift, levels } = geometry
   let table = mm.root
-  for (let depth = geometry.levels - 1; depth > 0; depth--) {
-    const slot = table * entries + (Math.floor(vpn / pagesPerEntry(world, depth)) % entries)
+  for (let depth = levels - 1; depth > 0; depth--) {
+    const slot = (table << tableShift) + entryIndex(geometry, vpn, depth)
     if ((tables.attr(slot) & VALID) === 0) return 0
     table = tables.pfn(slot)
   }
-  return table * entries + (vpn % entries)
+  return (table << tableShift) + (vpn & (tableEntries - 1))
 }
 
 /** The slot of the last-level entry of `vpn`; makes the tables that are missing on the way. */
 export function makeSlot(world: World, mm: Mm, vpn: number): number {
   const { tables, geometry } = world
-  const entries = geometry.tableEntries
+  const { tableEntries, tableShift, levels } = geometry
   let table = mm.root
-  for (let depth = geometry.levels - 1; depth > 0; depth--) {
-    const slot = table * entries + (Math.floor(vpn / pagesPerEntry(world, depth)) % entries)
+  for (let depth = levels - 1; depth > 0; depth--) {
+    const slot = (table << tableShift) + entryIndex(geometry, vpn, depth)
     if ((tables.attr(slot) & VALID) === 0) {
       mm.count(TABLE_ALLOC, 1)
       tables.set(slot, TABLE, tables.alloc())
     }
     table = tables.pfn(slot)
   }
-  return table * entries + (vpn % entries)
+  return (table << tableShift) + (vpn & (tableEntries - 1))
+}
+
+/** Index of the entry that covers `vpn` in its table `depth` levels above the last one. */
+function entryIndex(geometry: Geometry, vpn: number, depth: number): number {
+  return Math.floor(vpn * geometry.entryScale[depth]) & (geometry.tableEntries - 1)
 }
 
 /** What freeing tables took out, for the flush that must follow. */
