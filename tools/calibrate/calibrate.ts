@@ -12,7 +12,7 @@ import {
   CONTAINED,
   LEAVES_OUT,
   MEANING,
-  READ_AT_THROUGHPUT,
+  READ_HALF_HIDDEN,
   rounded,
   SOURCED_COSTS,
   SOURCED_EXCHANGE,
@@ -78,21 +78,28 @@ function fit(counts: ForkCounts, options: FitOptions = {}): Values {
 const points = (value: number): number => Math.round(value * 100) / 100
 const worstOf = (errors: readonly number[]): number => points(Math.max(...errors.map(Math.abs)))
 
-function variant(counts: ForkCounts, what: string, options: FitOptions): CalibrationVariant {
+function variant(counts: ForkCounts, what: string, options: FitOptions = {}): CalibrationVariant {
   const errors = errorsOf(counts, costsFor(fit(counts, options), options.sourced)).map(points)
   return { what, errors, worst: worstOf(errors) }
 }
 
-function findings(counts: ForkCounts, values: Values, misses: readonly CalibrationCell[]): string[] {
+function findings(
+  counts: ForkCounts,
+  program: ForkCounts,
+  values: Values,
+  misses: readonly CalibrationCell[]
+): string[] {
   const ms = (simulatedTime(counts[BASELINE], costsFor(values), 1).timeNs / 1e6).toFixed(0)
   const bound = atLeast('exchange')
+  const timedWhole = fit(program)
   return [
     ...misses.map(
       (cell) =>
         `${cell.kernel} at ${cell.cpus} CPUs misses by ${cell.error} points, more than the 3 aimed at.`
     ),
     `Only ratios are calibrated, because only ratios were published. The absolute scale follows from the sourced costs: one fork of 1 GiB on one CPU of ${BASELINE} comes out at ${ms} ms, and no published time was found to check that against.`,
-    'The log of v2 13/14 shows the program that was measured: a loop of fork, exit of the child and waitpid over 128 MiB. Here only fork is timed, over 1 GiB. So page-base, which is larger than any cache miss, also stands for per-page work of exit that slows all three kernels alike.',
+    `The log of v2 13/14 shows the program that was measured: a loop of fork, exit of the child and waitpid over 128 MiB. Here only fork is timed, over 1 GiB, so the fitted costs make up for an exit that is not simulated. Timing fork and exit fits the table better (last variant), with page-base ${timedWhole['page-base']} ns, exchange ${timedWhole.exchange} ns and dvm-message ${timedWhole['dvm-message']} ns.`,
+    'page-base is larger than any cache miss: it stands for everything on the per-page path that is not counted, and for the absolute scale above.',
     values.exchange === bound
       ? `The exchange met its lower bound: the published figures at 1 and 8 CPUs leave no room for what three exchanges a page should cost. The variant below shows the miss with the sourced ${SOURCED_EXCHANGE} ns.`
       : `The exchange came out at ${values.exchange} ns, where ${SOURCED_EXCHANGE} ns were measured for a hot atomic.`,
@@ -100,8 +107,11 @@ function findings(counts: ForkCounts, values: Values, misses: readonly Calibrati
   ]
 }
 
-/** Fits the profile `ampere-altra` to the published cells with the counts given. */
-export function calibrate(counts: ForkCounts): CostProfile {
+/**
+ * Fits the profile `ampere-altra` to the published cells with the counts of one fork. `program` holds
+ * the counts of the program that was measured, for the variant that times all of it.
+ */
+export function calibrate(counts: ForkCounts, program: ForkCounts): CostProfile {
   const values = fit(counts)
   const { costs, dvm } = costsFor(values)
   const cells = PUBLISHED.map(({ kernel, cpus, regression: published }): CalibrationCell => {
@@ -144,13 +154,15 @@ export function calibrate(counts: ForkCounts): CostProfile {
         variant(counts, `exchange not fitted but sourced, ${SOURCED_EXCHANGE} ns`, {
           fixed: { exchange: SOURCED_EXCHANGE }
         }),
-        variant(counts, `a read at two loads a cycle, ${READ_AT_THROUGHPUT} ns`, {
-          sourced: { ...SOURCED_COSTS, read: { ns: READ_AT_THROUGHPUT, source: 'variant' } }
+        variant(counts, `a read with half of its latency hidden, ${READ_HALF_HIDDEN} ns`, {
+          sourced: { ...SOURCED_COSTS, read: { ns: READ_HALF_HIDDEN, source: 'variant' } }
         }),
-        variant(counts, 'fitted on all ten cells', { cells: PUBLISHED })
+        variant(counts, 'fitted on all ten cells', { cells: PUBLISHED }),
+        variant(program, 'timed and fitted as in the log of v2 13/14: fork and exit of the child, 128 MiB')
       ],
       findings: findings(
         counts,
+        program,
         values,
         cells.filter((cell) => Math.abs(cell.error) > 3)
       )

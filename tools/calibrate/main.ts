@@ -1,7 +1,7 @@
 import { format, resolveConfig } from 'prettier'
 import type { CostProfile } from '../../src/engine/cost/profile'
 import { calibrate } from './calibrate'
-import { calibrationCounts } from './counts'
+import { calibrationCounts, programCounts } from './counts'
 
 const percent = (value: number): string => `${value.toFixed(2)} %`
 
@@ -38,7 +38,7 @@ export function table({ calibration }: CostProfile): string {
 
 /** A fresh fit from the engine's counts, and the bytes of its file at `path`. */
 export async function freshProfile(path: string): Promise<{ profile: CostProfile; text: string }> {
-  const profile = calibrate(calibrationCounts())
+  const profile = calibrate(calibrationCounts(), programCounts())
   const style = (await resolveConfig(path)) ?? {}
   const text = await format(JSON.stringify(profile), { ...style, parser: 'json' })
   return { profile, text }

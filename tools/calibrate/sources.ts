@@ -59,8 +59,8 @@ export const SOURCED_COSTS: Readonly<Partial<Record<CounterName, CostFigure>>> =
 
 /** The hot-line atomic, for the variant that does not fit the exchange. */
 export const SOURCED_EXCHANGE = ATOMIC
-/** What a load costs if the gathering loop ran at two loads a cycle, for a variant. */
-export const READ_AT_THROUGHPUT = rounded(CYCLE / 2)
+/** What a load costs if out-of-order execution hid half of its latency, for a variant. */
+export const READ_HALF_HIDDEN = rounded(LOAD / 2)
 
 export const MEANING = {
   'page-base':
