@@ -45,6 +45,13 @@ export const TOKEN_NAMES = [
   'code-comment',
   'code-type',
   'code-selection',
+  // series of charts, told apart by people who see colours differently
+  'chart-1',
+  'chart-2',
+  'chart-3',
+  'chart-4',
+  'chart-5',
+  'chart-6',
   'scrim'
 ] as const
 
@@ -89,6 +96,12 @@ const dark: Tokens = {
   'code-comment': '#97a1b0',
   'code-type': '#6fc9d8',
   'code-selection': '#2c4a6b',
+  'chart-1': '#56b4e9',
+  'chart-2': '#e69f00',
+  'chart-3': '#2fbf94',
+  'chart-4': '#cc8fb5',
+  'chart-5': '#e07a4a',
+  'chart-6': '#c9c27a',
   scrim: '#0a0c10a6'
 }
 
@@ -128,6 +141,12 @@ const light: Tokens = {
   'code-comment': '#5f6875',
   'code-type': '#0b6876',
   'code-selection': '#c5def7',
+  'chart-1': '#0072b2',
+  'chart-2': '#b36b00',
+  'chart-3': '#00805e',
+  'chart-4': '#9c4f86',
+  'chart-5': '#c24a00',
+  'chart-6': '#6d6a1c',
   scrim: '#1c212966'
 }
 
@@ -167,6 +186,12 @@ const hcDark: Tokens = {
   'code-comment': '#c4c4c4',
   'code-type': '#8ae4f2',
   'code-selection': '#1b4a80',
+  'chart-1': '#6cc4f7',
+  'chart-2': '#ffb833',
+  'chart-3': '#3fd6a8',
+  'chart-4': '#e3a6cc',
+  'chart-5': '#ff9566',
+  'chart-6': '#e0da92',
   scrim: '#000000c0'
 }
 
@@ -206,6 +231,12 @@ const hcLight: Tokens = {
   'code-comment': '#404040',
   'code-type': '#004450',
   'code-selection': '#b3d7ff',
+  'chart-1': '#00508a',
+  'chart-2': '#804c00',
+  'chart-3': '#005c43',
+  'chart-4': '#76325f',
+  'chart-5': '#8f3600',
+  'chart-6': '#4c4a10',
   scrim: '#00000080'
 }
 
@@ -247,5 +278,8 @@ export const GRAPHIC_PAIRS: readonly (readonly [TokenName, TokenName])[] = [
   ['accent', 'surface'],
   ['good', 'surface'],
   ['bad', 'surface'],
-  ['warn', 'surface']
+  ['warn', 'surface'],
+  ...(['chart-1', 'chart-2', 'chart-3', 'chart-4', 'chart-5', 'chart-6'] as const).map(
+    (series) => [series, 'surface'] as const
+  )
 ]

@@ -98,10 +98,8 @@ export function overallSentence(expectations: readonly Expectation[], cells: rea
   const failed = expectations.filter(({ status }) => status === 'fail').length
   const all = expectations.length
   const inCells = new Set(cells.map(parametersKey)).size
-  const cellsText = inCells === 1 ? 'one cell' : `${inCells} cells`
-  if (failed === 0)
-    return all === 1
-      ? `The one expectation holds, ${cellsText}`
-      : `All ${all} expectations hold, ${cellsText}`
-  return `${failed} of ${all} expectations ${failed === 1 ? 'does' : 'do'} not hold, ${cellsText}`
+  const where = inCells === 1 ? 'in one cell' : `in ${inCells} cells`
+  if (all === 1) return `The one expectation ${failed === 0 ? 'holds' : 'does not hold'} ${where}`
+  if (failed === 0) return `All ${all} expectations hold ${where}`
+  return `${failed} of ${all} expectations ${failed === 1 ? 'does' : 'do'} not hold ${where}`
 }

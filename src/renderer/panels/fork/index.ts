@@ -1,0 +1,14 @@
+import { contained } from '../../parts/contained'
+import type { PanelDefinition } from '../registry'
+import ForkPanel from './ForkPanel.vue'
+
+/** Parent's and child's page tables around one fork(), two cells of the sweep side by side. */
+const fork: PanelDefinition = {
+  id: 'fork',
+  title: 'Fork',
+  area: 'panels',
+  order: 10,
+  component: contained('Fork', ForkPanel)
+}
+
+export default fork

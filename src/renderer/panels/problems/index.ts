@@ -1,0 +1,19 @@
+import { contained } from '../../parts/contained'
+import type { PanelDefinition } from '../registry'
+import { currentProblems } from './jump'
+import ProblemsPanel from './ProblemsPanel.vue'
+
+/** What is wrong with the script, as the editor and the run say. */
+const problems: PanelDefinition = {
+  id: 'problems',
+  title: 'Problems',
+  area: 'results',
+  order: 50,
+  component: contained('Problems', ProblemsPanel),
+  badge: () => {
+    const found = currentProblems().length
+    return found > 0 ? String(found) : undefined
+  }
+}
+
+export default problems
