@@ -1,0 +1,109 @@
+/**
+ * The supervisor of one worker: starts it, watches its script time from outside, and ends it. A lane
+ * is never reused after an error.
+ */
+import { Worker } from 'node:worker_threads'
+import { internalProblem } from '../diagnostic'
+import { timeLimitProblem } from '../limits'
+import type { ConsoleLine, Diagnostic } from '../results/types'
+import { NOTHING, type FromLane, type LaneInit, type Task, type TaskResult } from '../sandbox/messages'
+import { MeterReader, meterMemory } from '../sandbox/meter'
+
+/** How often the watchdog looks, and how long the interpreter has to interrupt itself first. */
+const WATCH_EVERY_MS = 100
+const GRACE_MS = 500
+
+export interface LaneEnvironment {
+  readonly jobUrl: URL
+  now(): number
+}
+
+/** What a script needs to run; the lane adds the meter. */
+export type LaneScript = Omit<LaneInit, 'meter'>
+
+export class Lane {
+  readonly #env: LaneEnvironment
+  readonly #script: LaneScript
+  readonly #worker: Worker
+  readonly #meter: SharedArrayBuffer = meterMemory()
+  readonly #printed: (line: ConsoleLine) => void
+  #finish: ((result: TaskResult) => void) | undefined
+  #lines: ConsoleLine[] = []
+  #ended = false
+
+  constructor(env: LaneEnvironment, script: LaneScript, printed: (line: ConsoleLine) => void) {
+    this.#env = env
+    this.#script = script
+    this.#printed = printed
+    const init: LaneInit = { ...script, meter: this.#meter }
+    // The script's console is a message; nothing of a worker may reach our own output.
+    this.#worker = new Worker(env.jobUrl, {
+      workerData: init,
+      stdout: true,
+      stderr: true,
+      env: {},
+      execArgv: []
+    })
+    this.#worker.on('message', (message: FromLane) => this.#heard(message))
+    this.#worker.on('error', (error) => this.#stopped(internalProblem(error, 'running the script')))
+    this.#worker.on('exit', (code) =>
+      this.#stopped(internalProblem(new Error(`the worker ended with code ${code}`), 'running the script'))
+    )
+  }
+
+  /** Whether the lane can take another task. */
+  get usable(): boolean {
+    return !this.#ended && this.#finish === undefined
+  }
+
+  /** Runs a task. Never rejects: what went wrong is in the result's `error`. */
+  async run(task: Task): Promise<TaskResult> {
+    if (!this.usable) throw new Error('the lane is busy or ended')
+    this.#lines = []
+    const reader = new MeterReader(this.#meter, () => this.#env.now())
+    const watch = setInterval(() => {
+      if (reader.used() > this.#script.limits.scriptMs + GRACE_MS)
+        this.#stopped(timeLimitProblem(this.#script.limits))
+    }, WATCH_EVERY_MS)
+    const result = await new Promise<TaskResult>((finish) => {
+      this.#finish = finish
+      this.#worker.postMessage({ type: 'task', task })
+    })
+    clearInterval(watch)
+    if (result.error) await this.end()
+    const cell = task.kind === 'cell' ? task.cell.parameters : {}
+    if (!result.error || result.error.parameters || Object.keys(cell).length === 0) return result
+    return { ...result, error: { ...result.error, parameters: cell } }
+  }
+
+  /** Ends the worker, whatever it is doing. A task under way finishes with an error `cancelled`. */
+  async end(): Promise<void> {
+    this.#ended = true
+    await this.#worker.terminate()
+    this.#done({ ...NOTHING, console: this.#lines, error: cancelled })
+  }
+
+  #heard(message: FromLane): void {
+    if (this.#ended) return
+    if (message.type === 'done') this.#done(message.result)
+    else {
+      this.#lines.push(message.line)
+      this.#printed(message.line)
+    }
+  }
+
+  #stopped(error: Diagnostic): void {
+    if (this.#ended) return
+    this.#ended = true
+    void this.#worker.terminate()
+    this.#done({ ...NOTHING, console: this.#lines, error: { file: this.#script.file, ...error } })
+  }
+
+  #done(result: TaskResult): void {
+    const finish = this.#finish
+    this.#finish = undefined
+    finish?.(result)
+  }
+}
+
+const cancelled: Diagnostic = { code: 'cancelled', severity: 'info', message: 'cancelled' }

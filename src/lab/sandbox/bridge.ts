@@ -1,0 +1,184 @@
+/**
+ * The host's functions as the prelude calls them. Arguments and answers are primitives (objects travel
+ * as JSON); a refusal is `undefined`, its reason is fetched by `refusal()`.
+ */
+import type { QuickJSContext, QuickJSHandle, VmCallResult } from 'quickjs-emscripten-core'
+import { EngineError } from '../../engine/error'
+import { COUNTER_NAMES } from '../../engine/trace/counters'
+import { internalProblem } from '../diagnostic'
+import { MAX_NAME_CHARS, memoryLimitProblem } from '../limits'
+import type { ConsoleLine, Diagnostic, Limits } from '../results/types'
+import type { Position } from '../script/position'
+import type { CellMachines } from './machines'
+import type { Meter } from './meter'
+import type { TaskOutput } from './output'
+import type { StackReader } from './stack'
+
+export interface BridgeParts {
+  readonly context: QuickJSContext
+  readonly machines: CellMachines
+  readonly output: TaskOutput
+  readonly meter: Meter
+  readonly stack: StackReader
+  readonly limits: Limits
+  readonly file: string
+  readonly random: () => number
+  /** Ends the script: nothing it does after this counts. */
+  fatal(problem: Diagnostic): void
+  isPromise(handle: QuickJSHandle): boolean
+}
+
+type Answer = number | string | boolean | object | undefined
+type Argument = number | string | undefined
+type HostFunction = (...given: Argument[]) => Answer
+
+/** `time`'s body threw: the script's own error, handed back as it is. */
+class BodyThrew extends Error {
+  constructor(readonly handle: QuickJSHandle) {
+    super('the body threw')
+  }
+}
+
+const LEVELS: readonly ConsoleLine['level'][] = ['log', 'info', 'warn', 'error']
+
+interface Said {
+  readonly name?: string
+  readonly holds: boolean
+  readonly expected: string
+  readonly found: string
+}
+
+/** The object of host functions the prelude takes. */
+export function makeBridge(parts: BridgeParts): QuickJSHandle {
+  const { context, machines, output, meter, stack, file } = parts
+  let refusal = ''
+
+  const refuse = (code: string, message: string): undefined => {
+    refusal = JSON.stringify({ code, message })
+    return undefined
+  }
+  const stop = (problem: Diagnostic, at?: Position): undefined => {
+    parts.fatal({ ...problem, ...at })
+    return refuse(problem.code, problem.message)
+  }
+  const added = (limit: Diagnostic | undefined, at?: Position): true | undefined =>
+    limit ? stop(limit, at) : true
+  const at = (position: Position | undefined): string | undefined =>
+    position && `${file}:${position.line}:${position.column}`
+
+  const functions: Record<string, HostFunction> = {
+    refusal: () => refusal,
+    counterNames: () => JSON.stringify(COUNTER_NAMES),
+    memory: () => stop(memoryLimitProblem(parts.limits)),
+    random: () => parts.random(),
+    print: (level, text, where) => {
+      const position = stack.position(String(where))
+      return added(
+        output.addLine(LEVELS.find((one) => one === level) ?? 'log', String(text), at(position)),
+        position
+      )
+    },
+    record: (metric, value, unit) => {
+      const long = String(metric).length > MAX_NAME_CHARS || String(unit).length > MAX_NAME_CHARS
+      if (long)
+        return refuse('bad-record', `record: metric and unit may have at most ${MAX_NAME_CHARS} characters`)
+      if (String(metric).startsWith('counter.')) {
+        return refuse(
+          'bad-record',
+          `record('${metric}'): names that start with 'counter.' are the machine's own`
+        )
+      }
+      return added(output.addRow(String(metric), Number(value), String(unit)))
+    },
+    expectation: (json, where) => {
+      const said = JSON.parse(String(json)) as Said
+      const position = stack.position(String(where))
+      const name = said.name ?? `${stack.firstArgument(position) ?? 'the value'} is ${said.expected}`
+      const status = said.holds ? 'pass' : 'fail'
+      const { expected, found } = said
+      return added(
+        output.addExpectation({ name, status, expected, found, at: at(position) ?? file }),
+        position
+      )
+    },
+    chart: (name, json, where) => {
+      if (String(name).length > MAX_NAME_CHARS)
+        return refuse('bad-chart', `chart: the name may have at most ${MAX_NAME_CHARS} characters`)
+      const position = stack.position(String(where))
+      const spec = JSON.parse(String(json)) as Record<string, unknown>
+      return added(output.addChart({ name: String(name), spec, ...position }, String(json).length), position)
+    },
+    machine: (json) => machines.machine(String(json)),
+    counter: (machine, index) => machines.counter(Number(machine), Number(index)),
+    sysfsRead: (machine, path) => machines.sysfsRead(Number(machine), path),
+    sysfsWrite: (machine, path, value) => machines.sysfsWrite(Number(machine), path, value),
+    sysfsList: (machine, path) => machines.sysfsList(Number(machine), path),
+    spawn: (machine) => machines.spawn(Number(machine)),
+    mmap: (process, json) => machines.mmap(Number(process), String(json)),
+    fork: (process) => machines.fork(Number(process)),
+    exit: (process) => machines.exit(Number(process)),
+    regionWrite: (region, from, count) => machines.regionWrite(Number(region), Number(from), Number(count)),
+    regionRead: (region, from, count) => machines.regionRead(Number(region), Number(from), Number(count)),
+    regionMadvise: (region, advice, from, count) =>
+      machines.regionMadvise(Number(region), advice, Number(from), Number(count)),
+    regionMunmap: (region, from, count) => machines.regionMunmap(Number(region), Number(from), Number(count)),
+    regionPte: (region, page, process) => machines.regionPte(Number(region), Number(page), Number(process)),
+    regionFolio: (region, page, process) =>
+      machines.regionFolio(Number(region), Number(page), Number(process)) ?? '',
+    regionFoldedBlocks: (region, process) => machines.regionFoldedBlocks(Number(region), Number(process))
+  }
+
+  const failed = (error: unknown): VmCallResult<QuickJSHandle> | QuickJSHandle => {
+    if (error instanceof BodyThrew) return { error: error.handle }
+    if (error instanceof EngineError) refuse(error.code, error.message)
+    else if (error instanceof RangeError && /allocation|array length/i.test(error.message)) {
+      refuse('ENOMEM', 'the simulated machine needs more memory than this computer gives')
+    } else stop(internalProblem(error, 'simulating'))
+    return context.undefined
+  }
+  const argument = (handle: QuickJSHandle): Argument => {
+    const type = context.typeof(handle)
+    if (type === 'number') return context.getNumber(handle)
+    return type === 'string' ? context.getString(handle) : undefined
+  }
+  const answered = (answer: Answer): QuickJSHandle => {
+    if (answer === undefined) return context.undefined
+    if (typeof answer === 'number') return context.newNumber(answer)
+    if (typeof answer === 'boolean') return answer ? context.true : context.false
+    return context.newString(typeof answer === 'string' ? answer : JSON.stringify(answer))
+  }
+
+  const bridge = context.newObject()
+  for (const [name, body] of Object.entries(functions)) {
+    const handle = context.newFunction(name, (...handles) => {
+      try {
+        return meter.outside(() => answered(body(...handles.map(argument))))
+      } catch (error) {
+        return failed(error)
+      }
+    })
+    context.setProp(bridge, name, handle)
+    handle.dispose()
+  }
+  const time = context.newFunction('time', (machine, body) => {
+    const run = (): void => {
+      const result = meter.script(() => context.callFunction(body, context.undefined))
+      if (result.error) throw new BodyThrew(result.error)
+      const promise = parts.isPromise(result.value)
+      result.value.dispose()
+      if (promise)
+        throw new EngineError(
+          'time-async',
+          'time measures a function that ends when it returns, not an async one'
+        )
+    }
+    try {
+      return meter.outside(() => answered(machines.time(context.getNumber(machine), run)))
+    } catch (error) {
+      return failed(error)
+    }
+  })
+  context.setProp(bridge, 'time', time)
+  time.dispose()
+  return bridge
+}

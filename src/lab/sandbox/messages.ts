@@ -1,0 +1,59 @@
+/** What a lane's worker is given, told and answers. Everything is structured-clonable. */
+import type {
+  ConsoleLine,
+  Diagnostic,
+  Expectation,
+  ExperimentHeader,
+  ForkView,
+  Limits,
+  Row
+} from '../results/types'
+import type { Cell } from '../run/types'
+
+/** `workerData` of a lane: one script for the worker's whole life. */
+export interface LaneInit {
+  readonly file: string
+  /** The script with its types blanked out. */
+  readonly code: string
+  /** The script as written. */
+  readonly text: string
+  readonly limits: Limits
+  readonly meter: SharedArrayBuffer
+}
+
+export type Task =
+  | { readonly kind: 'header' }
+  | { readonly kind: 'cell'; readonly cell: Cell }
+  | { readonly kind: 'conclude'; readonly seed: number; readonly rows: readonly Row[] }
+
+/** A header with what only the runner needs. */
+export interface ScriptHeader extends ExperimentHeader {
+  readonly concludes: boolean
+}
+
+/** A chart as the script gave it; its data are added by the runner. */
+export interface ScriptChart {
+  readonly name: string
+  readonly spec: Readonly<Record<string, unknown>>
+  readonly line?: number
+  readonly column?: number
+}
+
+export interface TaskResult {
+  readonly header?: ScriptHeader
+  readonly rows: readonly Row[]
+  readonly expectations: readonly Expectation[]
+  readonly console: readonly ConsoleLine[]
+  readonly charts: readonly ScriptChart[]
+  readonly forks: readonly ForkView[]
+  /** Set when the script ended with an error: what it had said so far is in the other fields. */
+  readonly error?: Diagnostic
+}
+
+export const NOTHING: TaskResult = { rows: [], expectations: [], console: [], charts: [], forks: [] }
+
+export type ToLane = { readonly type: 'task'; readonly task: Task }
+
+export type FromLane =
+  | { readonly type: 'console'; readonly line: ConsoleLine }
+  | { readonly type: 'done'; readonly result: TaskResult }
