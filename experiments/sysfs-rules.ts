@@ -27,7 +27,7 @@ export default experiment({
   topic: 'Per-size THP',
   claim:
     'A write is one exact keyword with at most one newline; anything else is refused with EINVAL and changes nothing.',
-  source: 'Ryan Roberts, "Multi-size THP for anonymous memory", merged for 6.8: per-size enabled files',
+  source: 'Ryan Roberts, "Multi-size THP for anonymous memory", v9, Dec 2023 (merged for 6.8)',
 
   run({ machine, expect }) {
     const m = machine({ kernel: 'contpte-v2' })
