@@ -20,8 +20,11 @@ export interface Shell {
   open(): Promise<void>
   /** Process id of the simulator. */
   simulatorPid(): number | undefined
-  /** Ends everything at once (as a power cut would) and starts again with the same profile. */
-  restart(): Promise<Page>
+  /**
+   * Ends everything at once (as a power cut would) and starts again with the same profile, after
+   * `between` did to it what it wanted.
+   */
+  restart(between?: () => void): Promise<Page>
 }
 
 async function webShell(page: Page, use: (shell: Shell, host: WebHost) => Promise<void>): Promise<void> {
@@ -34,8 +37,9 @@ async function webShell(page: Page, use: (shell: Shell, host: WebHost) => Promis
     dataDir: host.dataDir,
     open: async () => void (await shell.page.goto(host.url)),
     simulatorPid: () => host.simulatorPid(),
-    restart: async () => {
+    restart: async (between) => {
       await host.stop('SIGKILL')
+      between?.()
       host = new WebHost(first.dataDir)
       await host.start()
       await shell.open()
@@ -67,9 +71,11 @@ async function electronShell(executablePath: string, use: (shell: Shell) => Prom
     dataDir,
     open: async () => void (await shell.page.reload()),
     simulatorPid: () => childrenOf(app.process().pid ?? 0).at(-1),
-    restart: async () => {
+    restart: async (between) => {
+      const closed = app.waitForEvent('close')
       app.process().kill('SIGKILL')
-      await app.waitForEvent('close')
+      await closed
+      between?.()
       app = await launch()
       shell.page = await app.firstWindow()
       return shell.page

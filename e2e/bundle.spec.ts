@@ -1,0 +1,95 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { homedir, tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { strFromU8, unzipSync } from 'fflate'
+import { root } from '../tools/build/inputs.mjs'
+import { expect, test } from './fixtures'
+import type { Lab } from './lab'
+
+const cli = join(root, 'out/main/cli.js')
+const EXAMPLE = join(root, 'experiments/fork-batching.ts')
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+let folder: string
+test.beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'contpte-lab-bundle-'))
+})
+test.afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const run = (...args: string[]) =>
+  execFileSync(process.execPath, [cli, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+
+/** Exports the run on screen; answers the file's bytes. */
+async function exported(lab: Lab, name: string): Promise<Uint8Array> {
+  const download = lab.page.waitForEvent('download')
+  await lab.page.getByRole('button', { name: /^Export/ }).click()
+  const path = join(folder, name)
+  await (await download).saveAs(path)
+  return readFileSync(path)
+}
+
+test('issue 3: exported twice, also after running again, the bundle has the same bytes', async ({ lab }) => {
+  await lab.run()
+  const first = await exported(lab, 'a.zip')
+  await expect(lab.messages).toContainText(sha256(first))
+  const second = await exported(lab, 'b.zip')
+  await lab.run()
+  const third = await exported(lab, 'c.zip')
+  expect([sha256(second), sha256(third)]).toEqual([sha256(first), sha256(first)])
+})
+
+test('issue 3: app and terminal give the same bundle and the same rows', async ({ lab }) => {
+  await lab.run()
+  const fromApp = await exported(lab, 'app.zip')
+  const document = JSON.parse(run('run', EXAMPLE, '--json', '--out', join(folder, 'cli.zip')))
+  expect(sha256(readFileSync(join(folder, 'cli.zip')))).toBe(sha256(fromApp))
+
+  const files = unzipSync(fromApp)
+  const name = Object.keys(files).find((path) => path.endsWith('results.json'))!
+  expect(JSON.parse(strFromU8(files[name]))).toEqual(document)
+
+  // What is on screen is what was printed: every fork time of the document is a cell of the table.
+  await lab.panel('Results')
+  const grid = lab.page.getByRole('grid', { name: 'Results', exact: true })
+  await grid.getByRole('gridcell').first().click()
+  await lab.press('ControlOrMeta+A')
+  await lab.press('ControlOrMeta+C')
+  const table = await lab.page.evaluate(() => navigator.clipboard.readText())
+  const times = document.rows.filter(({ metric }: { metric: string }) => metric === 'fork')
+  expect(times).toHaveLength(15)
+  for (const { value } of times) expect(table).toContain(String(value))
+})
+
+test('issue 3: a bundle from the app verifies on the terminal, and a changed byte is found', async ({
+  lab
+}) => {
+  await lab.run()
+  const bytes = await exported(lab, 'good.zip')
+  expect(spawnSync(process.execPath, [cli, 'verify', join(folder, 'good.zip')]).status).toBe(0)
+  const files = unzipSync(bytes)
+  expect(Object.keys(files).length).toBeGreaterThan(6)
+})
+
+test('issue 3: one worker and two give the same document and the same bundle', async () => {
+  const [one, two] = ['1', '2'].map((workers) => {
+    const out = join(folder, `${workers}.zip`)
+    return {
+      json: run('run', EXAMPLE, '--json', '--workers', workers, '--out', out),
+      zip: sha256(readFileSync(out))
+    }
+  })
+  expect(two.json).toBe(one.json)
+  expect(two.zip).toBe(one.zip)
+})
+
+test('ux 129: neither paths nor the name of the user are in a bundle', async ({ lab, shell }) => {
+  await lab.run()
+  const files = unzipSync(await exported(lab, 'bundle.zip'))
+  const secrets = [homedir(), root.replace(/\/$/, ''), shell.dataDir, `/${userInfo().username}/`, 'HOME=']
+  for (const [name, bytes] of Object.entries(files)) {
+    const text = Buffer.from(bytes).toString('latin1')
+    for (const secret of secrets) expect(text.includes(secret), `${secret} in ${name}`).toBe(false)
+  }
+})

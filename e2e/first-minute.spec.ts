@@ -1,0 +1,65 @@
+import { expect, test } from './fixtures'
+
+test('ux 1: a finished example is open and one key runs it', async ({ lab }) => {
+  await expect(lab.editor.locator('.view-lines')).toContainText('experiment')
+  await lab.press('ControlOrMeta+Enter')
+  await expect(lab.verdicts.getByText(/^(✓\s*)?holds/).first()).toBeVisible({ timeout: 5_000 })
+  await lab.panel('Results')
+  await expect(lab.page.getByRole('grid', { name: 'Results', exact: true })).toBeVisible()
+})
+
+test('ux 2: the palette opens an experiment by a part of its name', async ({ lab }) => {
+  await lab.command('Open experiment')
+  const dialog = lab.page.getByRole('dialog')
+  await dialog.getByRole('combobox').or(dialog.getByRole('textbox')).first().fill('hole')
+  await expect(dialog.getByRole('option').first()).toContainText(/hole/i)
+  await lab.press('Enter')
+  await expect(dialog).toBeHidden()
+  await expect.poll(() => lab.visibleText()).toMatch(/hole/i)
+})
+
+test('ux 2: the list can be searched by claim and topic', async ({ lab }) => {
+  const list = lab.page.getByRole('navigation', { name: 'Experiments' })
+  const all = await list.getByRole('listitem').count()
+  await list.getByRole('searchbox').fill('altra')
+  await expect.poll(() => list.getByRole('listitem').count()).toBeLessThan(all)
+  await expect(list.getByRole('listitem').first()).toBeVisible()
+  await list.getByRole('searchbox').fill('nothing is called this')
+  await expect(list.getByText(/No experiment matches/)).toBeVisible()
+})
+
+const PANELS = ['Verdicts', 'Results', 'Chart', 'Console', 'Problems', 'Fork', 'Runs']
+for (const panel of PANELS) {
+  test(`ux 4: the empty ${panel} panel says what to do and offers it`, async ({ lab }) => {
+    await lab.panel(panel)
+    const shown = lab.page
+      .getByRole('tabpanel', { name: panel })
+      .or(lab.page.locator(`[data-panel="${panel.toLowerCase()}"]`))
+    await expect(shown.first()).toContainText(/\w+ \w+/)
+    await expect(shown.first().getByRole('button').first()).toBeVisible()
+  })
+}
+
+test('ux 4: the button of an empty panel fills it', async ({ lab }) => {
+  await lab.panel('Verdicts')
+  await lab.page.getByRole('tabpanel', { name: 'Verdicts' }).getByRole('button', { name: 'Run' }).click()
+  await lab.ended()
+  await expect(lab.verdicts).toBeVisible()
+})
+
+test('ux 5: the editor can be typed into within 2.5 s of navigation', async ({ shell, lab }) => {
+  // A second visit: the first one pays for starting the host itself.
+  await shell.page.reload()
+  await lab.editor.waitFor()
+  const ready = await shell.page.evaluate(() => performance.now())
+  expect(ready).toBeLessThan(2_500)
+})
+
+test('ux 6 and 99: everything works with no network at all', async ({ lab }) => {
+  // The browser resolves no name but this machine's, and any request elsewhere fails the test.
+  await lab.run()
+  await expect(lab.verdicts).toBeVisible()
+  await lab.panel('Chart')
+  await expect(lab.page.locator('svg.marks, canvas.marks').first()).toBeVisible()
+  expect(lab.problems.list()).toEqual([])
+})

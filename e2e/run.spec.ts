@@ -1,0 +1,137 @@
+import { expect, test } from './fixtures'
+import { busy, ENDLESS, FAILING, HOSTILE, LONG_CALL, SMALL, sweep } from './scripts'
+
+test('ux 16: Mod+Enter and F5 run, Shift+F5 stops', async ({ lab }) => {
+  await lab.write(ENDLESS)
+  for (const key of ['ControlOrMeta+Enter', 'F5']) {
+    await lab.press(key)
+    await expect(lab.cancelButton).toBeVisible()
+    await lab.press('Shift+F5')
+    await lab.ended(2_000)
+    await expect(lab.announcement).toContainText(/cancelled/i)
+  }
+})
+
+for (const { name, text } of [
+  { name: 'an endless loop', text: ENDLESS },
+  { name: 'one long native call', text: LONG_CALL }
+]) {
+  test(`ux 17: cancel ends ${name} within a second, and the next run works`, async ({ lab }) => {
+    await lab.write(text)
+    await lab.start()
+    await expect(lab.progress).toHaveAttribute('aria-valuetext', /0 of 1 cells/)
+    const asked = Date.now()
+    await lab.press('Shift+F5')
+    await expect(lab.announcement).toContainText(/cancelled/i)
+    expect(Date.now() - asked).toBeLessThan(1_000)
+    await lab.write(SMALL)
+    await lab.run()
+    await expect(lab.verdicts).toContainText(/holds/)
+  })
+}
+
+test('ux 18 and 19: cancel stops the whole sweep; finished rows stay, marked partial', async ({ lab }) => {
+  await lab.write(sweep(100, 2))
+  await lab.start()
+  await expect(lab.progress).toHaveAttribute('aria-valuetext', /^2 of 100 cells/)
+  await lab.press('Shift+F5')
+  await lab.ended()
+  await lab.panel('Results')
+  await expect(lab.page.getByText('partial 2/100').first()).toBeVisible()
+  const grid = lab.page.getByRole('grid', { name: 'Results', exact: true })
+  await expect(grid).toBeVisible()
+  // Two cells and the header: no cell after the cancelled ones.
+  await expect(grid).toHaveAttribute('aria-rowcount', '3')
+})
+
+test('ux 20: progress says cells, time and parameters, and never goes backwards', async ({ lab }) => {
+  await lab.write(busy(12, 3_000_000))
+  const values: number[] = []
+  await lab.page.exposeFunction('heard', (value: number) => void values.push(value))
+  await lab.page.evaluate(() => {
+    const hear = (window as unknown as { heard: (value: number) => void }).heard
+    new MutationObserver(() => {
+      const now = document.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow')
+      if (now) hear(Number(now))
+    }).observe(document.body, {
+      subtree: true,
+      attributes: true,
+      childList: true,
+      attributeFilter: ['aria-valuenow']
+    })
+  })
+  await lab.start()
+  await expect(lab.progress).toHaveAttribute('aria-valuetext', /\d+ of 12 cells, [\d.]+ s/)
+  await expect(lab.page.getByRole('banner')).toContainText(/cell.*\d/)
+  await lab.ended()
+  expect(values.length).toBeGreaterThan(2)
+  expect(values).toEqual([...values].sort((a, b) => a - b))
+})
+
+test('ux 22: a limit says which, its value, and how to raise it', async ({ lab }) => {
+  const hungry = HOSTILE.find(({ name }) => name.includes('allocation'))!
+  await lab.write(hungry.text)
+  await lab.run()
+  await lab.panel('Problems')
+  const problems = lab.page.getByRole('tabpanel', { name: /Problems/ })
+  await expect(problems).toContainText(hungry.message)
+  await expect(problems).toContainText(/--memory-limit|settings/i)
+})
+
+test('ux 23: typing stays quick while a run goes on', async ({ lab }) => {
+  await lab.write(busy(400, 3_000_000))
+  await lab.start()
+  await lab.focusEditor()
+  await lab.press('ControlOrMeta+End')
+  const delays: number[] = []
+  for (const letter of 'the quick brown fox jumps over the lazy dog') {
+    // From the key to the next frame that shows it.
+    const frame = lab.page.evaluate(
+      () =>
+        new Promise<number>((resolve) =>
+          addEventListener(
+            'keydown',
+            ({ timeStamp }) =>
+              requestAnimationFrame(() => requestAnimationFrame((now) => resolve(now - timeStamp))),
+            { once: true, capture: true }
+          )
+        )
+    )
+    await lab.page.keyboard.type(letter)
+    delays.push(await frame)
+  }
+  await expect(lab.cancelButton).toBeVisible()
+  await lab.press('Shift+F5')
+  delays.sort((a, b) => a - b)
+  expect(delays[Math.ceil(delays.length * 0.95) - 1]).toBeLessThan(50)
+})
+
+test('ux 26: earlier runs are kept and can be opened again', async ({ lab }) => {
+  await lab.write(SMALL)
+  await lab.run()
+  await lab.write(FAILING)
+  await lab.run()
+  await expect(lab.verdicts).toContainText('does not hold')
+  await lab.panel('Runs')
+  const runs = lab.page.getByRole('tabpanel', { name: /Runs/ })
+  await runs.getByText('Small').first().click()
+  await lab.panel('Verdicts')
+  await expect(lab.verdicts).toContainText('the answer')
+  await expect(lab.verdicts).not.toContainText('does not hold')
+})
+
+test.describe('hostile scripts', () => {
+  for (const { name, text, message, line } of HOSTILE) {
+    test(`${name} has a message of its own and leaves the app usable`, async ({ lab }) => {
+      await lab.write(text)
+      await lab.run()
+      await lab.panel('Problems')
+      const problems = lab.page.getByRole('tabpanel', { name: /Problems/ })
+      await expect(problems).toContainText(message)
+      if (line !== undefined) await expect(problems).toContainText(new RegExp(`(:|line )${line}\\b`))
+      await lab.write(SMALL)
+      await lab.run()
+      await expect(lab.verdicts).toContainText('the answer')
+    })
+  }
+})
