@@ -1,5 +1,5 @@
-import type { RunRecord, SimulatorEvent } from '../../protocol/services'
-import type { Expectation, Parameters, Row } from '../../protocol/results'
+import type { RunRecord, RunSummary, SimulatorEvent } from '../../protocol/services'
+import type { CellResult, ConsoleLine, Diagnostic, Parameters } from '../../protocol/results'
 
 export interface Progress {
   readonly done: number
@@ -20,8 +20,20 @@ export interface LiveRun extends RunRecord {
 }
 
 type RunEvent = Exclude<SimulatorEvent, { type: 'run-started' }>
+type Cell = LiveRun['cells'][number]
 
-/** A record as a live run, e.g. one from the history. */
+/** Whether the run still moves. */
+export function isLive(run: Pick<RunSummary, 'status'> | null | undefined): boolean {
+  return run?.status === 'running' || run?.status === 'checking'
+}
+
+/** `2/100` for a run that ended before all its cells, else nothing. */
+export function partialOf(run: Pick<RunSummary, 'status' | 'cellsDone' | 'cellsTotal'>): string | undefined {
+  if (isLive(run) || run.cellsDone >= run.cellsTotal) return undefined
+  return `${run.cellsDone}/${run.cellsTotal}`
+}
+
+/** A record as a live run, e.g. one of the history. */
 export function fromRecord(record: RunRecord): LiveRun {
   return {
     ...record,
@@ -29,103 +41,157 @@ export function fromRecord(record: RunRecord): LiveRun {
       done: record.cellsDone,
       total: record.cellsTotal,
       elapsedMs: record.elapsedMs,
-      remainingMs: record.status === 'running' ? -1 : 0
+      remainingMs: isLive(record) ? -1 : 0
     },
     partial: partialOf(record)
   }
 }
 
-function partialOf(record: Pick<RunRecord, 'status' | 'cellsDone' | 'cellsTotal'>): string | undefined {
-  const ended = record.status === 'cancelled' || record.status === 'lost' || record.status === 'failed'
-  if (!ended || record.cellsDone >= record.cellsTotal) return undefined
-  return `${record.cellsDone}/${record.cellsTotal}`
+/** A run that was just started, before its first event. */
+export function fromSummary(
+  summary: RunSummary,
+  text: string,
+  engine: RunRecord['engine'] = { version: '', hash: '' }
+): LiveRun {
+  return fromRecord({
+    ...summary,
+    text,
+    engine,
+    rows: [],
+    expectations: [],
+    charts: [],
+    console: [],
+    diagnostics: [],
+    cells: []
+  })
 }
 
-/** Whether the run still moves. */
-export function isLive(run: Pick<RunRecord, 'status'> | null | undefined): boolean {
-  return run?.status === 'running' || run?.status === 'checking'
+/** What a run says of itself in one sentence, for the status line and screen readers. */
+export function runSentence(run: LiveRun): string {
+  const checked = run.passed + run.failed
+  const verdict =
+    checked === 0
+      ? 'nothing was expected'
+      : run.failed === 0
+        ? `all ${checked} expectations hold`
+        : `${run.failed} of ${checked} expectations do not hold`
+  const kept = run.partial ? `, finished cells ${run.partial} are kept` : ''
+  switch (run.status) {
+    case 'checking':
+      return `Checking ${run.file}`
+    case 'running':
+      return `Running ${run.file}`
+    case 'finished':
+      return `Run finished: ${verdict}`
+    case 'cancelled':
+      return `Run cancelled${kept}`
+    case 'failed':
+      return `Run failed: ${firstError(run)}${kept}`
+    case 'lost':
+      return `Run lost because the simulator stopped${kept}`
+  }
 }
 
-interface CellPart {
-  readonly rows: readonly Row[]
-  readonly expectations: readonly Expectation[]
+function firstError(run: LiveRun): string {
+  const error = run.diagnostics.find((diagnostic) => diagnostic.severity === 'error')
+  if (!error) return 'see Problems'
+  return error.line ? `${error.file ?? run.file}:${error.line}: ${error.message}` : error.message
 }
 
 /**
  * Collects the events of one run. Cells may finish in any order; rows and expectations are always shown
- * in cell order, as the finished record has them.
+ * in cell order, as the finished record has them. Taking an event in is cheap; the picture is made when
+ * it is asked for.
  */
 export class RunCollector {
-  private readonly parts = new Map<number, CellPart>()
   private run: LiveRun
+  private readonly finished = new Map<number, { cell: Omit<CellResult, 'forks'>; forks: number }>()
+  private readonly console: ConsoleLine[] = []
+  private readonly errors: Diagnostic[] = []
+  private stale = false
 
   constructor(start: LiveRun) {
     this.run = start
   }
 
+  /** The run as it stands; the same object until something changes. */
   get value(): LiveRun {
+    if (this.stale) this.run = this.draw()
+    this.stale = false
     return this.run
   }
 
-  /** Takes one event in; answers the run after it. */
-  apply(event: RunEvent): LiveRun {
+  /** Whether the run still moves, without drawing it. */
+  get live(): boolean {
+    return isLive(this.run)
+  }
+
+  /** Takes in one event. */
+  apply(event: RunEvent): void {
     switch (event.type) {
       case 'run-progress':
-        this.run = {
-          ...this.run,
-          status: event.status,
-          cellsDone: Math.max(this.run.cellsDone, event.cellsDone),
-          cellsTotal: event.cellsTotal,
-          elapsedMs: event.elapsedMs,
-          progress: {
-            // Late or reordered reports must not turn the bar back.
-            done: Math.max(this.run.progress.done, event.cellsDone),
-            total: event.cellsTotal,
-            elapsedMs: Math.max(this.run.progress.elapsedMs, event.elapsedMs),
-            remainingMs: event.remainingMs,
-            current: event.current
-          }
-        }
+        this.run = { ...this.run, status: event.status, progress: this.advance(event) }
         break
       case 'cell-finished':
-        this.takeCell(event)
+        this.finished.set(event.cell.index, { cell: event.cell, forks: event.forks })
+        if (event.cell.error) this.errors.push(event.cell.error)
         break
       case 'console':
-        this.run = { ...this.run, console: [...this.run.console, event.line] }
+        this.console.push(event.line)
         break
       case 'run-ended':
-        this.run = fromRecord(event.run)
-        break
+        this.end(fromRecord(event.run))
+        return
     }
-    return this.run
+    this.stale = true
+  }
+
+  /** Replaces what was collected by the finished record. */
+  end(run: LiveRun): void {
+    this.run = run
+    this.stale = false
   }
 
   /** The simulator died: what finished is kept, and the run says so. */
-  lose(): LiveRun {
-    const lost = { ...this.run, status: 'lost' as const }
-    this.run = { ...lost, partial: partialOf(lost) }
-    return this.run
+  lose(): void {
+    const { value } = this
+    const lost = { ...value, status: 'lost' as const }
+    this.end({ ...lost, partial: partialOf(lost), progress: { ...value.progress, remainingMs: 0 } })
   }
 
-  private takeCell(event: Extract<RunEvent, { type: 'cell-finished' }>): void {
-    const { cell } = event
-    this.parts.set(cell.index, { rows: cell.rows, expectations: cell.expectations })
-    const order = [...this.parts.keys()].sort((a, b) => a - b)
-    const parts = order.map((index) => this.parts.get(index) as CellPart)
-    const cells = [...this.run.cells]
-    cells[cell.index] = { parameters: cell.parameters, forks: event.forks, key: cell.key }
-    const expectations = parts.flatMap((part) => part.expectations)
+  // Late or reordered reports must not turn the bar back.
+  private advance(event: Extract<RunEvent, { type: 'run-progress' }>): Progress {
+    const { progress } = this.run
+    return {
+      done: Math.max(progress.done, event.cellsDone),
+      total: Math.max(progress.total, event.cellsTotal),
+      elapsedMs: Math.max(progress.elapsedMs, event.elapsedMs),
+      remainingMs: event.remainingMs,
+      current: event.current
+    }
+  }
+
+  private draw(): LiveRun {
+    const order = [...this.finished.values()].sort((a, b) => a.cell.index - b.cell.index)
+    const expectations = order.flatMap(({ cell }) => [...cell.expectations])
     const failed = expectations.filter((expectation) => expectation.status === 'fail').length
-    this.run = {
+    const done = Math.max(this.run.progress.done, order.length)
+    const cells: Cell[] = []
+    for (const { cell, forks } of order)
+      cells[cell.index] = { parameters: cell.parameters, forks, key: cell.key }
+    return {
       ...this.run,
-      cellsDone: Math.max(this.run.cellsDone, this.parts.size),
-      rows: parts.flatMap((part) => part.rows),
+      cellsDone: done,
+      cellsTotal: this.run.progress.total,
+      elapsedMs: this.run.progress.elapsedMs,
+      rows: order.flatMap(({ cell }) => [...cell.rows]),
       expectations,
       passed: expectations.length - failed,
       failed,
-      diagnostics: cell.error ? [...this.run.diagnostics, cell.error] : this.run.diagnostics,
-      cells: Array.from(cells, (known) => known ?? { parameters: {}, forks: -1, key: '' }),
-      progress: { ...this.run.progress, done: Math.max(this.run.progress.done, this.parts.size) }
+      console: [...this.console],
+      diagnostics: [...this.errors],
+      cells: Array.from(cells, (cell) => cell ?? { parameters: {}, forks: -1, key: '' }),
+      progress: { ...this.run.progress, done }
     }
   }
 }

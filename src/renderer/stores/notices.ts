@@ -37,6 +37,11 @@ export const useNoticesStore = defineStore('notices', () => {
     notices.value = notices.value.filter((notice) => notice.id !== id)
   }
 
+  /** Drops the newest notice: Escape in the list. */
+  function dismissLast(): void {
+    notices.value = notices.value.slice(0, -1)
+  }
+
   /** Drops the notice of a key once its cause is gone. */
   function settle(key: string): void {
     notices.value = notices.value.filter((notice) => notice.key !== key)
@@ -53,5 +58,5 @@ export const useNoticesStore = defineStore('notices', () => {
     notify({ tone: 'bad', text: what, details: reason, key: `fail:${what}` })
   }
 
-  return { notices, announcement, notify, dismiss, settle, announce, fail }
+  return { notices, announcement, notify, dismiss, dismissLast, settle, announce, fail }
 })

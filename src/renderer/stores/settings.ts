@@ -5,7 +5,6 @@ import { DEFAULT_LIMITS } from '../../protocol/results'
 import type { ThemeName } from '../theme/tokens'
 
 export type ThemeChoice = 'system' | 'dark' | 'light' | 'high-contrast'
-export type Preset = 'write' | 'step' | 'compare'
 
 export interface Settings {
   readonly theme: ThemeChoice

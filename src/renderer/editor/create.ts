@@ -1,0 +1,117 @@
+import { watch, type WatchHandle } from 'vue'
+import { useDocumentsStore, type OpenDocument } from '../stores/documents'
+import { useEditorStore } from '../stores/editor'
+import { useSettingsStore, type Settings } from '../stores/settings'
+import { registerEditor, setFrontEditor } from './focus'
+import { modelOf } from './models'
+import { monaco, useMonacoTheme } from './monaco'
+
+/** Line height over font size: 20 for 12.5, as the window's measures have it. */
+const LINE_HEIGHT = 1.6
+
+const fontOptions = (settings: Settings): monaco.editor.IEditorOptions => ({
+  fontFamily: [
+    settings.editorFontFamily && JSON.stringify(settings.editorFontFamily),
+    "'JetBrains Mono'",
+    'monospace'
+  ]
+    .filter(Boolean)
+    .join(', '),
+  fontSize: settings.editorFontSize,
+  lineHeight: Math.round(settings.editorFontSize * LINE_HEIGHT),
+  fontLigatures: settings.ligatures
+})
+
+/** Makes the editor of a tab inside an element. Answers what takes it away; the text stays. */
+export function createEditor(element: HTMLElement, open: OpenDocument): () => void {
+  const documents = useDocumentsStore()
+  const settings = useSettingsStore()
+  const store = useEditorStore()
+  const { key } = open
+
+  useMonacoTheme(settings.theme)
+  const editor = monaco.editor.create(element, {
+    model: modelOf(open),
+    automaticLayout: true,
+    fixedOverflowWidgets: true,
+    minimap: { enabled: false },
+    scrollBeyondLastLine: false,
+    padding: { top: 8, bottom: 8 },
+    lineNumbersMinChars: 3,
+    overviewRulerBorder: false,
+    renderLineHighlightOnlyWhenFocus: true,
+    wordBasedSuggestions: 'off',
+    stickyScroll: { enabled: false },
+    tabSize: 2,
+    detectIndentation: true,
+    smoothScrolling: false,
+    cursorBlinking: reducedMotion() ? 'solid' : 'blink',
+    ariaLabel: `Editor of ${open.file}. Press Control M so that Tab leaves the editor`,
+    ...fontOptions(settings.settings)
+  })
+  const { line, column } = open.caret
+  editor.setPosition({ lineNumber: line, column })
+  editor.revealLineInCenterIfOutsideViewport(line)
+
+  const handle = {
+    key,
+    focus: () => editor.focus(),
+    trigger: (action: string) => editor.trigger('command', action, undefined)
+  }
+  const watches: WatchHandle[] = [
+    watch(
+      () => settings.settings,
+      (now) => editor.updateOptions(fontOptions(now))
+    ),
+    watch(() => settings.theme, useMonacoTheme),
+    watch(
+      () => documents.revealRequest,
+      (request) => {
+        if (request?.key === key) reveal(editor, request)
+      },
+      { immediate: true }
+    ),
+    watch(
+      () => documents.find(key)?.file,
+      (file) =>
+        editor.updateOptions({
+          ariaLabel: `Editor of ${file}. Press Control M so that Tab leaves the editor`
+        })
+    )
+  ]
+  editor.onDidChangeCursorPosition(({ position }) => {
+    documents.patch(key, { caret: { line: position.lineNumber, column: position.column } })
+  })
+  editor.onDidFocusEditorText(() => {
+    setFrontEditor(key)
+    store.focused = true
+  })
+  editor.onDidBlurEditorText(() => (store.focused = false))
+  editor.onDidChangeConfiguration((event) => {
+    if (!event.hasChanged(monaco.editor.EditorOption.tabFocusMode)) return
+    store.tabMovesFocus = editor.getOption(monaco.editor.EditorOption.tabFocusMode)
+  })
+  const unregister = registerEditor(handle)
+  store.ready = true
+
+  return () => {
+    unregister()
+    watches.forEach((stop) => stop())
+    store.focused = false
+    // The model belongs to the tab, not to this editor.
+    editor.setModel(null)
+    editor.dispose()
+  }
+}
+
+function reveal(
+  editor: monaco.editor.IStandaloneCodeEditor,
+  { line, column }: { readonly line: number; readonly column: number }
+): void {
+  const position = { lineNumber: line, column }
+  editor.setPosition(position)
+  editor.revealPositionInCenterIfOutsideViewport(position)
+  editor.focus()
+}
+
+const reducedMotion = () => matchMedia('(prefers-reduced-motion: reduce)').matches

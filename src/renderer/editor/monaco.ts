@@ -1,0 +1,31 @@
+import * as monaco from 'monaco-editor/editor'
+import 'monaco-editor/features/register.all'
+import 'monaco-editor/languages/definitions/typescript/register'
+import { typescriptDefaults } from 'monaco-editor/languages/features/typescript/register'
+import EditorWorker from 'monaco-editor/editor/editor.worker?worker'
+import TsWorker from 'monaco-editor/languages/features/typescript/ts.worker?worker'
+import compilerOptions from '../../../resources/api/compiler-options.json'
+import apiTypes from '../../../resources/api/contpte-lab.d.ts?raw'
+import type { ThemeName } from '../theme/tokens'
+import { monacoTheme } from './theme'
+
+// Workers come from our own origin: the page's CSP allows no other, and no blob.
+self.MonacoEnvironment = {
+  getWorker: (_id: string, label: string) =>
+    label === 'typescript' || label === 'javascript' ? new TsWorker() : new EditorWorker()
+}
+
+// The very settings a run is checked with, so that the margin and the run agree.
+typescriptDefaults.setCompilerOptions(compilerOptions)
+typescriptDefaults.setEagerModelSync(true)
+typescriptDefaults.setDiagnosticsOptions({ onlyVisible: false })
+typescriptDefaults.addExtraLib(apiTypes, 'file:///node_modules/contpte-lab/index.d.ts')
+
+/** Draws every editor in a theme's colours. */
+export function useMonacoTheme(name: ThemeName): void {
+  const theme = `lab-${name}`
+  monaco.editor.defineTheme(theme, monacoTheme(name))
+  monaco.editor.setTheme(theme)
+}
+
+export { monaco }
