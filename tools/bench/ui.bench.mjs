@@ -9,6 +9,15 @@ export const title = 'how soon the window answers (built app, web shell, a fresh
 const RUNS = 5
 const KEYS = 'the quick brown fox jumps over the lazy dog'
 
+/** In the page: from the next key to the second frame after it, in milliseconds. */
+const NEXT_KEY = `new Promise((resolve) =>
+  addEventListener(
+    'keydown',
+    ({ timeStamp }) => requestAnimationFrame(() => requestAnimationFrame((now) => resolve(now - timeStamp))),
+    { once: true, capture: true }
+  )
+)`
+
 /** @typedef {import('@playwright/test').Page} Page */
 
 /** @param {string} body @returns {string} */
@@ -32,17 +41,7 @@ const cancelButton = (page) => page.getByRole('button', { name: /^Cancel/ }).fir
 async function typing(page) {
   const delays = []
   for (const letter of KEYS) {
-    const drawn = page.evaluate(
-      () =>
-        new Promise((resolve) =>
-          addEventListener(
-            'keydown',
-            ({ timeStamp }) =>
-              requestAnimationFrame(() => requestAnimationFrame((now) => resolve(now - timeStamp))),
-            { once: true, capture: true }
-          )
-        )
-    )
+    const drawn = page.evaluate(NEXT_KEY)
     await page.keyboard.type(letter)
     delays.push(Number(await drawn))
   }
@@ -96,6 +95,7 @@ export async function run(log) {
   const executablePath = await findChromium()
   if (!executablePath) throw new Skip('no Chromium on this machine')
   await ensureBuilt({ log })
+  /** @type {Awaited<ReturnType<typeof visit>>[]} */
   const visits = []
   for (let index = 0; index < RUNS; index++) visits.push(await visit(executablePath))
   /** @param {string} what @param {keyof (typeof visits)[number]} key @param {number} budget */
