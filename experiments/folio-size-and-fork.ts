@@ -50,8 +50,18 @@ export default experiment({
       mark: { type: 'line', strokeWidth: 2, point: true, tooltip: true },
       encoding: {
         x: { field: 'kib', type: 'ordinal', title: 'folio size, KiB', axis: { labelAngle: 0 } },
-        y: { field: 'milliseconds', type: 'quantitative', title: 'time of one fork, ms' },
-        color: { field: 'kernel', type: 'nominal', title: 'kernel', legend: { orient: 'bottom' } }
+        y: {
+          field: 'milliseconds',
+          type: 'quantitative',
+          title: 'time of one fork, ms',
+          scale: { zero: false }
+        },
+        color: {
+          field: 'kernel',
+          type: 'nominal',
+          scale: { domain: ['no-contpte', 'contpte-v2'] },
+          legend: { orient: 'bottom', title: null }
+        }
       }
     })
   }

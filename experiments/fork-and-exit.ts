@@ -5,6 +5,7 @@ const PUBLISHED = {
   'contpte-unbatched': { 1: -10.4, 8: -15.4, 16: -38.7, 24: -57.0, 32: -65.8 },
   'contpte-v2': { 1: -5.2, 8: -3.5, 16: -3.7, 24: -4.4, 32: -5.4 }
 } as const
+const KERNELS = ['no-contpte', 'contpte-unbatched', 'contpte-v2'] as const
 const DESIGNS = ['contpte-unbatched', 'contpte-v2'] as const
 const CPUS = [1, 8, 16, 24, 32] as const
 const BLOCKS = 2048 // contpte blocks in 128 MiB
@@ -18,7 +19,7 @@ export default experiment({
   claim:
     'With the exit of the child timed too, as in the program of the log, batching still keeps the regression small at every CPU count.',
   source: 'Ryan Roberts, log of v2 13/14 (15 Nov 2023): will-it-scale loop "fork and exit" over 128 MiB',
-  parameters: { kernel: ['no-contpte', 'contpte-unbatched', 'contpte-v2'], cpus: CPUS },
+  parameters: { kernel: KERNELS, cpus: CPUS },
 
   run({ parameters: { kernel, cpus }, machine, record, expect }) {
     const m = machine({ kernel, cpus, cost: 'ampere-altra' })
@@ -75,7 +76,12 @@ export default experiment({
       data: { values: points },
       encoding: {
         x: { field: 'cpus', type: 'quantitative', title: 'CPUs', axis: { values: CPUS, grid: false } },
-        color: { field: 'kernel', type: 'nominal', title: 'kernel', legend: { orient: 'bottom' } }
+        color: {
+          field: 'kernel',
+          type: 'nominal',
+          scale: { domain: KERNELS },
+          legend: { orient: 'bottom', title: null, values: DESIGNS }
+        }
       },
       layer: [
         {
@@ -85,7 +91,7 @@ export default experiment({
           }
         },
         {
-          mark: { type: 'point', size: 70, strokeWidth: 2, tooltip: true },
+          mark: { type: 'point', size: 70, strokeWidth: 2, opacity: 1, tooltip: true },
           encoding: { y: { field: 'published', type: 'quantitative' } }
         }
       ]
