@@ -7,9 +7,18 @@ export type Schema<T> = v.GenericSchema<unknown, T>
 /** A schema for every key of `T`, the optional ones too: one that is forgotten does not compile. */
 type Entries<T> = { readonly [K in keyof T]-?: Schema<T[K]> }
 
+/** A plain object: made by a literal, JSON or a structured clone. */
+export function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+const plain = v.custom<Record<string, unknown>>(isPlain, 'Expected an object')
+
 /** An object with exactly the keys of `T`; unknown ones are refused. */
 export function shape<T extends object>(entries: Entries<T>): Schema<T> {
-  return v.strictObject(entries as v.ObjectEntries) as unknown as Schema<T>
+  return v.pipe(plain, v.strictObject(entries as v.ObjectEntries)) as unknown as Schema<T>
 }
 
 /** A list of at most `max` items. */
@@ -46,16 +55,10 @@ export const bytes = (max: number): Schema<Uint8Array> =>
 
 export const record = <T>(value: Schema<T>, max: number): Schema<Readonly<Record<string, T>>> =>
   v.pipe(
+    plain,
     v.record(name, value),
     v.check((entries) => Object.keys(entries).length <= max, `At most ${max} entries`)
   )
-
-/** A plain object: made by a literal, JSON or a structured clone. */
-export function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null
-}
 
 /** Whether a value is JSON, within a number of nodes and a depth; cyclic values are too deep. */
 export function isJson(value: unknown, maxNodes: number, maxDepth = MAX_JSON_DEPTH): boolean {
