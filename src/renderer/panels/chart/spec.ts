@@ -15,7 +15,8 @@ function seriesField(encoding: unknown): string | undefined {
   for (const channel of SERIES_CHANNELS) {
     const definition = encoding[channel]
     if (!isRecord(definition) || typeof definition.field !== 'string') continue
-    if (definition.legend === null || definition.type === 'quantitative' || definition.type === 'temporal') continue
+    if (definition.legend === null || definition.type === 'quantitative' || definition.type === 'temporal')
+      continue
     return definition.field
   }
   return undefined

@@ -6,7 +6,14 @@ const FONT = "'Inter Variable', Inter, system-ui, sans-serif"
 /** Vega-Lite `config` of a theme. A script's own `config` wins over it. */
 export function chartConfig(name: ThemeName): Record<string, unknown> {
   const theme = THEMES[name]
-  const text = { labelColor: theme.dim, titleColor: theme.text, labelFont: FONT, titleFont: FONT, labelFontSize: 12, titleFontSize: 12 }
+  const text = {
+    labelColor: theme.dim,
+    titleColor: theme.text,
+    labelFont: FONT,
+    titleFont: FONT,
+    labelFontSize: 12,
+    titleFontSize: 12
+  }
   const series = [1, 2, 3, 4, 5, 6].map((n) => theme[`chart-${n}` as 'chart-1'])
   return {
     background: 'transparent',
@@ -22,8 +29,20 @@ export function chartConfig(name: ThemeName): Record<string, unknown> {
     },
     legend: { ...text, titleFontWeight: 500, symbolStrokeWidth: 2, symbolSize: 80 },
     header: text,
-    title: { color: theme.text, subtitleColor: theme.dim, font: FONT, fontSize: 13, fontWeight: 600, anchor: 'start' },
-    range: { category: series, ordinal: { scheme: 'viridis' }, ramp: { scheme: 'viridis' }, heatmap: { scheme: 'viridis' } },
+    title: {
+      color: theme.text,
+      subtitleColor: theme.dim,
+      font: FONT,
+      fontSize: 13,
+      fontWeight: 600,
+      anchor: 'start'
+    },
+    range: {
+      category: series,
+      ordinal: { scheme: 'viridis' },
+      ramp: { scheme: 'viridis' },
+      heatmap: { scheme: 'viridis' }
+    },
     mark: { color: series[0] },
     line: { strokeWidth: 2 },
     point: { filled: true, size: 50 },

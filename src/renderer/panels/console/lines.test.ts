@@ -10,7 +10,9 @@ const printed: ConsoleLine[] = [
 ]
 
 it('draws each line of a print, with its place on the first only', () => {
-  expect(drawnLines(printed, { text: '', levels: all }).map(({ text, at, first }) => [text, at, first])).toEqual([
+  expect(
+    drawnLines(printed, { text: '', levels: all }).map(({ text, at, first }) => [text, at, first])
+  ).toEqual([
     ['one', 'a.ts:3:1', true],
     ['two', undefined, false],
     ['broken', undefined, true],
@@ -20,12 +22,17 @@ it('draws each line of a print, with its place on the first only', () => {
 
 describe('filters', () => {
   it('keep a print whole', () => expect(drawnLines(printed, { text: 'TWO', levels: all })).toHaveLength(2))
-  it('go by level', () => expect(drawnLines(printed, { text: '', levels: new Set(['error']) })).toHaveLength(1))
-  it('go by cell', () => expect(drawnLines(printed, { text: '', levels: all, cell: -1 })[0].text).toBe('done'))
+  it('go by level', () =>
+    expect(drawnLines(printed, { text: '', levels: new Set(['error']) })).toHaveLength(1))
+  it('go by cell', () =>
+    expect(drawnLines(printed, { text: '', levels: all, cell: -1 })[0].text).toBe('done'))
 })
 
 it('cuts what no window can draw, and says how much', () => {
-  const [line] = drawnLines([{ cell: 0, level: 'log', text: 'x'.repeat(LONGEST_LINE + 10) }], { text: '', levels: all })
+  const [line] = drawnLines([{ cell: 0, level: 'log', text: 'x'.repeat(LONGEST_LINE + 10) }], {
+    text: '',
+    levels: all
+  })
   expect(line.text.endsWith('… (10 more characters)')).toBe(true)
 })
 

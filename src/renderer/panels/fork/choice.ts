@@ -34,7 +34,9 @@ export function defaultChoice(cells: readonly SweepCell[], wanted = 'kernel'): C
   const by = parameters.has(wanted) ? wanted : [...parameters.keys()][0]
   if (by === undefined) return { shared: {} }
   const values = parameters.get(by) ?? []
-  const shared = Object.fromEntries([...parameters].filter(([name]) => name !== by).map(([name, all]) => [name, all[0]]))
+  const shared = Object.fromEntries(
+    [...parameters].filter(([name]) => name !== by).map(([name, all]) => [name, all[0]])
+  )
   return { by, left: values[values.length - 1], right: values[values.length - 2], shared }
 }
 
@@ -46,7 +48,10 @@ export function validChoice(choice: Choice | undefined, cells: readonly SweepCel
   const known = (name: string, value: ParameterValue | undefined) =>
     value !== undefined && parameters.get(name)?.includes(value) === true
   const shared = Object.fromEntries(
-    Object.entries(fallback.shared).map(([name, value]) => [name, known(name, choice.shared[name]) ? choice.shared[name] : value])
+    Object.entries(fallback.shared).map(([name, value]) => [
+      name,
+      known(name, choice.shared[name]) ? choice.shared[name] : value
+    ])
   )
   if (fallback.by === undefined) return { shared }
   return {
@@ -58,9 +63,15 @@ export function validChoice(choice: Choice | undefined, cells: readonly SweepCel
 }
 
 /** The cell of one side; undefined when the sweep has none there (yet). */
-export function cellOf(choice: Choice, side: 'left' | 'right', cells: readonly SweepCell[]): SweepCell | undefined {
+export function cellOf(
+  choice: Choice,
+  side: 'left' | 'right',
+  cells: readonly SweepCell[]
+): SweepCell | undefined {
   if (choice.by === undefined) return side === 'left' ? cells[0] : undefined
   const wanted: Parameters = { ...choice.shared, [choice.by]: choice[side] as ParameterValue }
   if (choice[side] === undefined) return undefined
-  return cells.find(({ parameters }) => Object.entries(wanted).every(([name, value]) => parameters[name] === value))
+  return cells.find(({ parameters }) =>
+    Object.entries(wanted).every(([name, value]) => parameters[name] === value)
+  )
 }

@@ -26,13 +26,21 @@ function valuesOf(view: PteView | undefined, index: number): CellValue[] {
     describeFlags(view.flags[index]),
     `0x${view.raw[index].padStart(16, '0')}`,
     ...(mapped
-      ? [view.pfn[index], view.order[index], view.refcount[index], view.mapcount[index], view.exclusive[index] ? 'yes' : 'no']
+      ? [
+          view.pfn[index],
+          view.order[index],
+          view.refcount[index],
+          view.mapcount[index],
+          view.exclusive[index] ? 'yes' : 'no'
+        ]
       : [undefined, undefined, undefined, undefined, undefined])
   ]
 }
 
 /** Entries of one region on one or two sides, one line an entry, with a column that marks differences. */
-export function entryTable(sides: readonly { readonly name: string; readonly view: PteView | undefined }[]): Table {
+export function entryTable(
+  sides: readonly { readonly name: string; readonly view: PteView | undefined }[]
+): Table {
   const compared = sides.length > 1
   const first = sides.find(({ view }) => view)?.view
   const lines = Math.max(0, ...sides.map(({ view }) => view?.flags.length ?? 0))

@@ -1,6 +1,6 @@
 import { contained } from '../../parts/contained'
 import type { PanelDefinition } from '../registry'
-import { currentProblems } from './jump'
+import { currentProblems } from './current'
 import ProblemsPanel from './ProblemsPanel.vue'
 
 /** What is wrong with the script, as the editor and the run say. */

@@ -16,7 +16,8 @@ function placeOf(diagnostic: Diagnostic): string | undefined {
   return file && line ? `${file}:${line}:${column ?? 1}` : undefined
 }
 
-const sameKey = ({ code, message, file, line, column }: Diagnostic) => JSON.stringify([code, message, file, line, column])
+const sameKey = ({ code, message, file, line, column }: Diagnostic) =>
+  JSON.stringify([code, message, file, line, column])
 
 /** Errors first, then by place; what both the editor and the run say is listed once. */
 export function gatherProblems(editor: readonly Diagnostic[], run: readonly Diagnostic[]): Problem[] {
@@ -28,7 +29,8 @@ export function gatherProblems(editor: readonly Diagnostic[], run: readonly Diag
   for (const diagnostic of editor) add(diagnostic, 'editor')
   for (const diagnostic of run) add(diagnostic, 'run')
   return [...problems.values()].sort(
-    (a, b) => RANK[a.diagnostic.severity] - RANK[b.diagnostic.severity] || comparePlaces(a.diagnostic, b.diagnostic)
+    (a, b) =>
+      RANK[a.diagnostic.severity] - RANK[b.diagnostic.severity] || comparePlaces(a.diagnostic, b.diagnostic)
   )
 }
 
@@ -38,24 +40,4 @@ function comparePlaces(a: Diagnostic, b: Diagnostic): number {
     (a.line ?? 0) - (b.line ?? 0) ||
     (a.column ?? 0) - (b.column ?? 0)
   )
-}
-
-/**
- * The problem of `file` after (or before) a caret, round the ends of the file as an editor does;
- * `undefined` when the file has none with a place.
- */
-export function neighbourProblem(
-  problems: readonly Problem[],
-  file: string,
-  caret: { readonly line: number; readonly column: number },
-  direction: 'next' | 'previous'
-): Problem | undefined {
-  const placed = problems
-    .filter(({ diagnostic, at }) => at !== undefined && diagnostic.file === file)
-    .sort((a, b) => comparePlaces(a.diagnostic, b.diagnostic))
-  const side = ({ diagnostic }: Problem) =>
-    (diagnostic.line ?? 0) - caret.line || (diagnostic.column ?? 1) - caret.column
-  return direction === 'next'
-    ? (placed.find((problem) => side(problem) > 0) ?? placed[0])
-    : (placed.findLast((problem) => side(problem) < 0) ?? placed.at(-1))
 }

@@ -5,7 +5,12 @@ import { gatherVerdicts, overallSentence } from './verdicts'
 const CELLS: Parameters[] = ['no-contpte', 'contpte-unbatched', 'contpte-v2'].flatMap((kernel) =>
   [1, 8, 16].map((cpus) => ({ kernel, cpus }))
 )
-const expectation = (parameters: Parameters, expected: string, found: string, name = 'unfolds by fork'): Expectation => ({
+const expectation = (
+  parameters: Parameters,
+  expected: string,
+  found: string,
+  name = 'unfolds by fork'
+): Expectation => ({
   name,
   parameters,
   status: expected === found ? 'pass' : 'fail',
@@ -42,7 +47,9 @@ describe('gatherVerdicts', () => {
 
   it('lists cells that are no product of values', () => {
     const odd = [CELLS[0], CELLS[4]].map((cell) => expectation(cell, '0', '0'))
-    expect(gatherVerdicts(odd, CELLS)[0].where).toBe('(kernel no-contpte, cpus 1), (kernel contpte-unbatched, cpus 8)')
+    expect(gatherVerdicts(odd, CELLS)[0].where).toBe(
+      '(kernel no-contpte, cpus 1), (kernel contpte-unbatched, cpus 8)'
+    )
   })
 })
 
