@@ -1,7 +1,7 @@
 /** Unsaved text of open tabs, one file each, so that nothing typed is lost. */
 import { createHash } from 'node:crypto'
 import { readFile, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import * as v from 'valibot'
 import { MAX_DRAFTS } from '../protocol/limits'
 import { draft as draftSchema } from '../protocol/schemas/host'

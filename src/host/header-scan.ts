@@ -84,6 +84,16 @@ class Scanner {
     }
   }
 
+  /** Goes to the inside of the object given to `experiment(...)` or `model(...)`; false when there is none. */
+  findObject(): boolean {
+    for (;;) {
+      this.skipBlanks()
+      if (this.at >= this.text.length) return false
+      if (this.take(/(?:experiment|model)\s*(?:<[^(){}]*>)?\s*\(\s*\{/) !== undefined) return true
+      if (this.string() === undefined && this.take(/[\w$]+/) === undefined) this.at++
+    }
+  }
+
   /** Skips a value up to the comma or brace that ends it; false when the text cannot be followed. */
   skipValue(): boolean {
     let depth = 0
@@ -106,10 +116,8 @@ class Scanner {
 /** The header fields found in the text of an experiment. */
 export function scanHeader(text: string): ScannedHeader {
   const found: ScannedHeader = {}
-  const start = /\b(?:experiment|model)\s*(?:<[^(){}]*>)?\s*\(\s*\{/.exec(text)
-  if (start === null) return found
   const scanner = new Scanner(text)
-  scanner.at = start.index + start[0].length
+  if (!scanner.findObject()) return found
   for (;;) {
     scanner.skipBlanks()
     if (scanner.text[scanner.at] === ',') scanner.at++

@@ -62,8 +62,13 @@ export class FileRunStore implements RunStore {
     const lost: string[] = []
     for (const summary of summaries)
       if (isUnderWay(summary) && !(await this.#isOwned(summary.runId))) {
-        await this.end(await this.#assembleLost(summary.runId))
-        lost.push(summary.runId)
+        try {
+          await this.end(await this.#assembleLost(summary.runId))
+          lost.push(summary.runId)
+        } catch {
+          // What cannot be read stays as it is: for a person to look at, and in nobody's way.
+          continue
+        }
       }
     const dropped = summaries.slice(this.#keep).filter((summary) => !isUnderWay(summary))
     for (const { runId } of dropped) await rm(this.#path(runId), { recursive: true, force: true })
