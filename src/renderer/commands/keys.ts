@@ -14,12 +14,12 @@ const NAMES: Readonly<Record<string, string>> = {
   Escape: 'Esc'
 }
 
-/** A key as people read it: `Mod+Shift+P` is `Ctrl Shift P`, or `⌘ ⇧ P` on macOS. */
+/** A key as people read it: `Mod+Shift+P` is `Ctrl+Shift+P`, or `⌘⇧P` on macOS. */
 export function displayKey(key: string, mac: boolean = isMac()): string {
   return key
     .split('+')
     .map((part) => (mac ? MAC_SIGNS[part] : part === 'Mod' ? 'Ctrl' : undefined) ?? NAMES[part] ?? part)
-    .join(' ')
+    .join(mac ? '' : '+')
 }
 
 /** A key for `aria-keyshortcuts`: `Mod+Enter` is `Control+Enter`, or `Meta+Enter` on macOS. */

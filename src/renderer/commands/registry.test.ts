@@ -37,9 +37,9 @@ describe('keys', () => {
   })
 
   it('shows keys as each system writes them', () => {
-    expect(displayKey('Mod+Shift+P', false)).toBe('Ctrl Shift P')
-    expect(displayKey('Mod+Shift+P', true)).toBe('⌘ ⇧ P')
-    expect(displayKey('Mod+Comma', false)).toBe('Ctrl ,')
+    expect(displayKey('Mod+Shift+P', false)).toBe('Ctrl+Shift+P')
+    expect(displayKey('Mod+Shift+P', true)).toBe('⌘⇧P')
+    expect(displayKey('Mod+Comma', false)).toBe('Ctrl+,')
     expect(ariaKey('Mod+Enter', false)).toBe('Control+Enter')
   })
 

@@ -39,6 +39,7 @@ export function createEditor(element: HTMLElement, open: OpenDocument): () => vo
     padding: { top: 8, bottom: 8 },
     lineNumbersMinChars: 3,
     overviewRulerBorder: false,
+    hideCursorInOverviewRuler: true,
     renderLineHighlightOnlyWhenFocus: true,
     wordBasedSuggestions: 'off',
     stickyScroll: { enabled: false },

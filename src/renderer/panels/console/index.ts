@@ -8,7 +8,7 @@ import ConsolePanel from './ConsolePanel.vue'
 const console: PanelDefinition = {
   id: 'console',
   title: 'Console',
-  area: 'results',
+  area: 'bottom',
   order: 40,
   component: contained('Console', ConsolePanel),
   badge: () => {

@@ -7,7 +7,7 @@ import ProblemsPanel from './ProblemsPanel.vue'
 const problems: PanelDefinition = {
   id: 'problems',
   title: 'Problems',
-  area: 'results',
+  area: 'bottom',
   order: 50,
   component: contained('Problems', ProblemsPanel),
   badge: () => {
