@@ -72,6 +72,8 @@ export interface RunSummary {
   readonly elapsedMs: number
   /** ISO time of the start; for people, never part of a result. */
   readonly startedAt: string
+  /** Values swept over, as far as known: what tells two runs of one script apart. */
+  readonly parameters?: Readonly<Record<string, readonly ParameterValue[]>>
 }
 
 /** A whole run as it stands. */

@@ -61,7 +61,8 @@ const summaryEntries = {
   passed: s.count,
   failed: s.count,
   elapsedMs: s.finite,
-  startedAt: s.name
+  startedAt: s.name,
+  parameters: s.maybe(results.parameterSpace)
 }
 export const runSummary = s.shape<RunSummary>(summaryEntries)
 

@@ -174,7 +174,8 @@ export const useRunsStore = defineStore('runs', () => {
       passed,
       failed,
       elapsedMs,
-      startedAt
+      startedAt,
+      ...(run.parameters ? { parameters: run.parameters } : {})
     }
     const others = summaries.value.filter((known) => known.runId !== runId)
     summaries.value = [summary, ...others].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
