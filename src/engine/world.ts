@@ -8,6 +8,7 @@ import { TransparentV2PteOps } from './contpte/transparent-v2'
 import type { KernelRecord } from './kernel/record'
 import { Buddy } from './mm/buddy'
 import { Folios } from './mm/folio'
+import type { Mm } from './mm/mm'
 import { ThpSettings } from './thp/settings'
 import { Counters } from './trace/counters'
 
@@ -39,6 +40,8 @@ export class World {
   readonly thp: ThpSettings
   /** Frame of the shared page of zeroes, in the part of memory the kernel keeps for itself. */
   readonly zeroPfn = 1
+  /** Address spaces that live, in order of birth. */
+  readonly mms: Mm[] = []
   /** The last anon_vma handed out. */
   anonVmas = 0
   forkLog: ForkLog | undefined

@@ -55,6 +55,7 @@ const DESIGNS: Record<World['kernel']['forkCopy'], CopyPresent> = {
 export function newMm(world: World, pid: number): Mm {
   const mm = new Mm(pid, world.tables.alloc(), world.counters.values)
   mm.count(TABLE_ALLOC, 1)
+  world.mms.push(mm)
   return mm
 }
 

@@ -130,6 +130,7 @@ export function exitMm(world: World, mm: Mm): void {
   gather.finish(freed)
   freeRoot(world, mm)
   mm.vmas.length = 0
+  world.mms.splice(world.mms.indexOf(mm), 1)
 }
 
 function noTables(world: World): FreedTables {

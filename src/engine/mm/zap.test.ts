@@ -1,0 +1,188 @@
+/** Figures: reference teardown.md sections 2, 4, 6 and 7, columns D0, D1 and D2; 4K granule, C = 16. */
+import { describe, expect, it } from 'vitest'
+import { isValidCont } from '../arch/descriptor'
+import { checkWorld } from '../check'
+import { fixture, type Fixture, type FixtureOptions } from '../check/fixture'
+import { COUNTER_NAMES } from '../trace/counters'
+import { gatherCapacity } from './gather'
+import { dontneed, exitMm, munmapRange } from './zap'
+
+const C = 16
+const PAGES = 512
+const BLOCKS = PAGES / C
+
+function setup(kernel: string, options: Partial<FixtureOptions> = {}) {
+  return fixture({ kernel, pages: PAGES, order: 4, ...options })
+}
+
+function cost(f: Fixture, body: () => void) {
+  f.spent()
+  body()
+  const spent = f.spent()
+  return Object.fromEntries(
+    COUNTER_NAMES.map((name) => [name, spent(name)] as const).filter(([, n]) => n !== 0)
+  )
+}
+
+describe('exit of one 2 MiB region of folded 64 KiB folios (Z1)', () => {
+  const common = {
+    zapBatch: PAGES,
+    mapcount: PAGES,
+    rss: PAGES,
+    folioRef: PAGES,
+    tableFree: 4,
+    tlbiAside1is: 1
+  }
+
+  it('D0, no contpte: one read and one exchange a page, one TLBI at the end', () => {
+    const f = setup('no-contpte')
+    expect(cost(f, () => exitMm(f.world, f.mm))).toEqual({
+      ...common,
+      read: 512,
+      xchg: 512,
+      tlbi: 1,
+      dsbIshst: 1,
+      dsbIsh: 1
+    })
+  })
+
+  it('D1, unfold first: each block converts', () => {
+    const f = setup('contpte-unbatched')
+    expect(cost(f, () => exitMm(f.world, f.mm))).toEqual({
+      ...common,
+      read: BLOCKS * 3 * C,
+      xchg: PAGES + BLOCKS * C,
+      write: BLOCKS * C,
+      unfold: BLOCKS,
+      tlbi: 512 + 1,
+      tlbiVale1is: 512,
+      dsbIshst: BLOCKS + 1,
+      dsbIsh: BLOCKS + 1
+    })
+  })
+
+  it('D2, v2 14/14: no unfold, every entry gathers its block', () => {
+    const f = setup('contpte-v2')
+    expect(cost(f, () => exitMm(f.world, f.mm))).toEqual({
+      ...common,
+      read: 512 * (1 + C) + 512,
+      xchg: 512,
+      tlbi: 1,
+      dsbIshst: 1,
+      dsbIsh: 1
+    })
+  })
+
+  it.each(['no-contpte', 'contpte-unbatched', 'contpte-v2'])('%s leaves nothing behind', (kernel) => {
+    const f = setup(kernel)
+    const { freePages } = fixture({ kernel, pages: PAGES, order: -1 }).world.folios.buddy
+    exitMm(f.world, f.mm)
+    expect(f.world.folios.buddy.freePages).toBe(freePages)
+    expect(f.world.tables.state[2]).toBe(0)
+    expect(checkWorld(f.world)).toBeUndefined()
+  })
+})
+
+describe('a partial clear of a folded block', () => {
+  it('MADV_DONTNEED of page 5: one convert, then one page flush (Z3 in design D1)', () => {
+    const f = setup('contpte-v2')
+    const page = f.vma.start + 5
+    expect(cost(f, () => dontneed(f.world, f.mm, page, page + 1))).toMatchObject({
+      read: 1 + C + 1,
+      xchg: C + 1,
+      write: C,
+      unfold: 1,
+      tlbi: C + 1,
+      tlbiVale1is: C + 1,
+      dsbIshst: 2,
+      dsbIsh: 2
+    })
+    const conts = Array.from({ length: 32 }, (_, i) => isValidCont(f.world.tables.attr(f.slot(i))))
+    expect(conts).toEqual(conts.map((_, i) => i >= 16))
+    expect(checkWorld(f.world)).toBeUndefined()
+  })
+
+  it.each([2, 7, 15])('%i pages: R (1 + C) + 1 + 2(j - 1), X C + j', (j) => {
+    const f = setup('contpte-unbatched')
+    expect(cost(f, () => dontneed(f.world, f.mm, f.vma.start, f.vma.start + j))).toMatchObject({
+      read: 1 + C + 1 + 2 * (j - 1),
+      xchg: C + j,
+      write: C,
+      unfold: 1,
+      tlbi: C + j
+    })
+  })
+
+  it('keeps the folio while pages of it are mapped, and frees it with the last', () => {
+    const f = setup('contpte-v2')
+    const pfn = f.world.tables.pfn(f.slot(0))
+    dontneed(f.world, f.mm, f.vma.start, f.vma.start + 15)
+    expect(f.world.folios.refcount(pfn)).toBe(1)
+    const spent = cost(f, () => dontneed(f.world, f.mm, f.vma.start + 15, f.vma.start + 16))
+    expect(spent.folioRef).toBe(1)
+    expect(f.world.folios.word(pfn)).toBe(0)
+  })
+})
+
+describe('flushes of a range', () => {
+  it('munmap of 2 MiB, no range TLBI: the ASID, then one VAE1IS for its table (Z2)', () => {
+    const f = setup('no-contpte')
+    f.mm.insertVma({ start: f.vma.end + 512, end: f.vma.end + 513, flags: f.vma.flags, anonVma: 0 })
+    expect(cost(f, () => munmapRange(f.world, f.mm, f.vma.start, f.vma.end))).toMatchObject({
+      tlbi: 2,
+      tlbiAside1is: 1,
+      tlbiVae1is: 1,
+      tableFree: 1,
+      dsbIsh: 2
+    })
+  })
+
+  it('keeps a table that another VMA of its 2 MiB may need', () => {
+    const f = setup('no-contpte')
+    const spent = cost(f, () => munmapRange(f.world, f.mm, f.vma.start, f.vma.start + 256))
+    expect(spent).toMatchObject({ tlbi: 256, tlbiVale1is: 256, dsbIsh: 1 })
+    expect(spent.tableFree).toBeUndefined()
+    expect(f.mm.vmas).toMatchObject([{ start: f.vma.start + 256, end: f.vma.start + 512 }])
+  })
+
+  it('flushes the hull of a sparse zap, not the sum', () => {
+    const f = setup('no-contpte')
+    for (let page = 2; page < 99; page++) dontneed(f.world, f.mm, f.vma.start + page, f.vma.start + page + 1)
+    expect(cost(f, () => dontneed(f.world, f.mm, f.vma.start, f.vma.start + 100))).toMatchObject({
+      zapBatch: 3,
+      tlbi: 100,
+      tlbiVale1is: 100
+    })
+  })
+
+  it('reads empty entries but flushes nothing where nothing was', () => {
+    const f = setup('contpte-v2', { order: -1 })
+    f.slot(0)
+    expect(cost(f, () => dontneed(f.world, f.mm, f.vma.start, f.vma.start + 100))).toEqual({ read: 100 })
+  })
+})
+
+describe('a full gather', () => {
+  it('holds 9698 pages of 4K', () => {
+    expect([4096, 16384, 65536].map(gatherCapacity)).toEqual([9698, 8 + 4 * 2046, 8 + 8190])
+  })
+
+  it('flushes and frees in the middle of munmap', () => {
+    const f = setup('no-contpte', { pages: 20480 })
+    // Hulls: 9698 and 9698 pages, then the rest; the first two exceed a table and take the ASID.
+    const rest = 20480 - 2 * 9698
+    expect(cost(f, () => munmapRange(f.world, f.mm, f.vma.start, f.vma.end))).toMatchObject({
+      tlbiAside1is: 3,
+      folioRef: 20480,
+      tableFree: 40 + 1 + 1,
+      tlbiVae1is: 40
+    })
+    expect(rest).toBeGreaterThanOrEqual(512)
+    expect(checkWorld(f.world)).toBeUndefined()
+  })
+
+  it('issues nothing in the middle of exit', () => {
+    const f = setup('contpte-v2', { pages: 20480 })
+    expect(cost(f, () => exitMm(f.world, f.mm))).toMatchObject({ tlbi: 1, tlbiAside1is: 1, dsbIsh: 1 })
+  })
+})
