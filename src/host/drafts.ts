@@ -43,7 +43,7 @@ export class Drafts {
   async save(draft: Draft): Promise<void> {
     const path = this.#path(draft.id)
     const others = (await namesIn(this.#folder)).filter(
-      (name) => name.endsWith(SUFFIX) && !path.endsWith(name)
+      (name) => name.endsWith(SUFFIX) && name !== basename(path)
     )
     if (others.length >= MAX_DRAFTS)
       throw new HostError(

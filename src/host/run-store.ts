@@ -208,7 +208,9 @@ async function readJson<T>(path: string, schema: v.GenericSchema<unknown, T>): P
 function summaryOf(record: RunRecord): RunSummary {
   const { runId, file, title, status, seed, cellsDone, cellsTotal, passed, failed, elapsedMs, startedAt } =
     record
-  return { runId, file, title, status, seed, cellsDone, cellsTotal, passed, failed, elapsedMs, startedAt }
+  const { parameters } = record
+  const summary = { runId, file, title, status, seed, cellsDone, cellsTotal, passed, failed, elapsedMs, startedAt }
+  return parameters ? { ...summary, parameters } : summary
 }
 
 function isUnderWay({ status }: RunSummary): boolean {
