@@ -90,7 +90,7 @@ const ROOMS = {
 }
 
 /** Modules that only the build or the sandbox provides. */
-const VIRTUAL = '^(virtual:engine-hash|contpte-lab)$'
+const VIRTUAL = '^(virtual:engine-hash|contpte-lab|contpte-lab:(host|values|machine))$'
 
 /** @param {number} floor @returns {string} the rooms that tests of that floor may reach for */
 const notHigherThan = (floor) =>

@@ -33,8 +33,7 @@ export const deterministic = {
       now: 'The present time is not part of a result: take the clock from the caller.',
       forIn:
         'for...in visits inherited names in an order that is not the array order: use for...of over keys.',
-      locale: '{{name}} depends on the locale of the machine: compare code units.',
-      sort: 'sort() without a comparator orders numbers as text: pass one (typed arrays too, to be plain).'
+      locale: '{{name}} depends on the locale of the machine: compare code units.'
     }
   },
   create(context) {
@@ -63,12 +62,6 @@ export const deterministic = {
         const made = node.callee
         if (clockOnly && made.type === 'Identifier' && made.name === 'Date' && node.arguments.length === 0)
           context.report({ node, messageId: 'now' })
-      },
-      CallExpression(node) {
-        const callee = node.callee
-        if (clockOnly || callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return
-        if (/^(sort|toSorted)$/.test(callee.property.name) && node.arguments.length === 0)
-          context.report({ node, messageId: 'sort' })
       },
       ForInStatement(node) {
         if (!clockOnly) context.report({ node, messageId: 'forIn' })
