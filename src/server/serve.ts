@@ -8,7 +8,7 @@ import { VERSION } from 'virtual:engine-hash'
 import { dataDir as defaultDataDir, layoutOf } from '../host/data-dir'
 import { Log } from '../host/log'
 import { spawnNodeSimulator } from '../host/node-simulator'
-import { appPaths } from '../host/paths'
+import { appPaths, type AppPaths } from '../host/paths'
 import { createHost } from '../host/service'
 import { Supervisor } from '../host/supervise'
 import type { Port } from '../protocol/port'
@@ -46,11 +46,11 @@ export interface Serving {
  * @throws the system's error when the port cannot be bound (`EADDRINUSE`, `EACCES`)
  */
 export async function serve(options: ServeOptions = {}): Promise<Serving> {
-  const paths = appPaths(import.meta.url)
+  const built = (): AppPaths => appPaths(import.meta.url)
   const dataDir = options.dataDir ?? defaultDataDir()
   const log = new Log({ file: layoutOf(dataDir).log })
   const sessions = new Sessions()
-  const entry = options.simulatorEntry ?? paths.simulator
+  const entry = options.simulatorEntry ?? built().simulator
   const supervisor = new Supervisor<Port>({
     spawn: () =>
       spawnNodeSimulator({ entry, dataDir, log: (level, text) => log.add(level, 'simulator', text) }),
@@ -58,7 +58,7 @@ export async function serve(options: ServeOptions = {}): Promise<Serving> {
   })
   const host = createHost({
     dataDir,
-    examplesDir: options.examplesDir ?? paths.examples,
+    examplesDir: options.examplesDir ?? built().examples,
     info: {
       version: VERSION,
       shell: 'web',
@@ -71,7 +71,11 @@ export async function serve(options: ServeOptions = {}): Promise<Serving> {
   })
 
   let port = 0
-  const page = { root: options.rendererDir ?? paths.renderer, sessions, cookie: () => `contpte-lab-${port}` }
+  const page = {
+    root: options.rendererDir ?? built().renderer,
+    sessions,
+    cookie: () => `contpte-lab-${port}`
+  }
   const sockets = createSockets({ host, supervisor, log, authorise: (request) => authorise(request, page) })
   const server = createServer((request, response) => {
     answer(request, response, page).catch((error: unknown) => {
