@@ -20,6 +20,8 @@ async function inTurn<T>(path: string, job: () => Promise<T>): Promise<T> {
 export interface WriteOptions {
   /** Waits until the disk has it: for what the user typed. Results that can be computed again need not. */
   readonly durable?: boolean
+  /** Permissions of a new file before the umask; default: the user's own eyes only. */
+  readonly mode?: number
 }
 
 /**
@@ -36,7 +38,7 @@ export async function writeFileAtomic(
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const temporary = join(folder, `.${randomBytes(8).toString('hex')}.tmp`)
     try {
-      const file = await open(temporary, 'wx', 0o600)
+      const file = await open(temporary, 'wx', options.mode ?? 0o600)
       try {
         await file.writeFile(data)
         if (options.durable === true) await file.sync()

@@ -110,7 +110,7 @@ export class LocalWorkers implements Dispatcher {
     const result = cellResult(cell, await lane.run({ kind: 'cell', cell }))
     this.#busy.delete(cell.index)
     if (lane.usable) this.#idle.push(lane)
-    if (this.#cancelled && result.error) return
+    if (this.#cancelled && result.error) return this.#settle()
     const late = cell.index > this.#firstFailure
     if (!late) {
       this.#finished.set(cell.index, result)

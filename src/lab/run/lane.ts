@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { internalProblem } from '../diagnostic'
 import { timeLimitProblem } from '../limits'
 import type { ConsoleLine, Diagnostic } from '../results/types'
+import { memberPosition } from '../script/position'
 import { NOTHING, type FromLane, type LaneInit, type Task, type TaskResult } from '../sandbox/messages'
 import { MeterReader, meterMemory } from '../sandbox/meter'
 
@@ -30,6 +31,7 @@ export class Lane {
   #finish: ((result: TaskResult) => void) | undefined
   #lines: ConsoleLine[] = []
   #ended = false
+  #reason: Diagnostic = cancelled
 
   constructor(env: LaneEnvironment, script: LaneScript, printed: (line: ConsoleLine) => void) {
     this.#env = env
@@ -58,7 +60,8 @@ export class Lane {
 
   /** Runs a task. Never rejects: what went wrong is in the result's `error`. */
   async run(task: Task): Promise<TaskResult> {
-    if (!this.usable) throw new Error('the lane is busy or ended')
+    if (this.#finish) throw new Error('the lane is busy')
+    if (this.#ended) return { ...NOTHING, error: this.#reason }
     this.#lines = []
     const reader = new MeterReader(this.#meter, () => this.#env.now())
     const watch = setInterval(() => {
@@ -71,9 +74,7 @@ export class Lane {
     })
     clearInterval(watch)
     if (result.error) await this.end()
-    const cell = task.kind === 'cell' ? task.cell.parameters : {}
-    if (!result.error || result.error.parameters || Object.keys(cell).length === 0) return result
-    return { ...result, error: { ...result.error, parameters: cell } }
+    return result.error ? { ...result, error: this.#placed(task, result.error) } : result
   }
 
   /** Ends the worker, whatever it is doing. A task under way finishes with an error `cancelled`. */
@@ -95,8 +96,18 @@ export class Lane {
   #stopped(error: Diagnostic): void {
     if (this.#ended) return
     this.#ended = true
+    this.#reason = { file: this.#script.file, ...error }
     void this.#worker.terminate()
-    this.#done({ ...NOTHING, console: this.#lines, error: { file: this.#script.file, ...error } })
+    this.#done({ ...NOTHING, console: this.#lines, error: this.#reason })
+  }
+
+  /** Every error of a script has a place, and every error of a cell its parameters. */
+  #placed(task: Task, error: Diagnostic): Diagnostic {
+    const { code, file } = this.#script
+    const member = task.kind === 'cell' ? 'run' : task.kind
+    const place = error.line === undefined ? { file, ...memberPosition(code, member) } : {}
+    const cell = task.kind === 'cell' && Object.keys(task.cell.parameters).length > 0
+    return { ...error, ...place, ...(cell ? { parameters: task.cell.parameters } : {}) }
   }
 
   #done(result: TaskResult): void {

@@ -5,6 +5,11 @@ import type { Parameters, ParameterValue } from '../results/types'
 
 export type Space = Readonly<Record<string, readonly ParameterValue[]>>
 
+/** A command line has only texts: `8` there is the 8 of the experiment. */
+function matches(declared: ParameterValue, wanted: ParameterValue): boolean {
+  return declared === wanted || String(declared) === wanted
+}
+
 /**
  * Keeps only the wanted values of the wanted parameters, in the order the experiment declares.
  * @throws LabError `unknown-parameter`, `unknown-value`; the message lists what there is.
@@ -16,7 +21,7 @@ export function narrow(declared: Space, wanted: Space = {}): Space {
       const there = names.length === 0 ? 'the experiment has none' : `the parameters are ${names.join(', ')}`
       throw new LabError(problem('unknown-parameter', `unknown parameter '${name}': ${there}`))
     }
-    const unknown = values.find((value) => !declared[name].includes(value))
+    const unknown = values.find((value) => !declared[name].some((there) => matches(there, value)))
     if (unknown === undefined && values.length > 0) continue
     const there = declared[name].map(String).join(', ')
     const what = unknown === undefined ? 'no value is' : `'${String(unknown)}' is not`
@@ -25,7 +30,7 @@ export function narrow(declared: Space, wanted: Space = {}): Space {
   return Object.fromEntries(
     Object.entries(declared).map(([name, values]) => {
       const only = Object.hasOwn(wanted, name) ? wanted[name] : values
-      return [name, values.filter((value) => only.includes(value))]
+      return [name, values.filter((value) => only.some((one) => matches(value, one)))]
     })
   )
 }

@@ -63,3 +63,9 @@ export function columnFromStripper(lineText: string, cells: number): number {
   }
   return units + 1 + Math.max(0, cells - width)
 }
+
+/** Where the method or property `name` is written, or the start of the text: for what has no place of its own. */
+export function memberPosition(text: string, name: string): Position {
+  const match = new RegExp(`^[ \\t]*(?:async\\s+)?${name}\\s*[(:]`, 'm').exec(text)
+  return match ? positionAt(text, match.index + match[0].indexOf(name)) : { line: 1, column: 1 }
+}

@@ -1,0 +1,175 @@
+/** The command line: names, options and help of every command. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { VERSION } from 'virtual:engine-hash'
+import { Library } from '../host/library'
+import { dataDir, layoutOf } from '../host/data-dir'
+import { parseBytes } from '../lab/bytes'
+import { formatDiagnostic, internalProblem, LabError } from '../lab/diagnostic'
+import { Laboratory } from '../lab/laboratory'
+import { LIMIT_OPTIONS, MAX_WORKERS } from '../lab/limits'
+import type { RunEnvironment } from '../lab/run/types'
+import type { Limits } from '../protocol/results'
+import { EXIT, type Io } from './io'
+import { runCommand } from './run-command'
+import { serveCommand } from './serve-command'
+import { plain, table } from './table'
+import { verifyCommand } from './verify-command'
+
+/** What the entry gives the commands. */
+export interface Surroundings {
+  readonly io: Io
+  readonly env: RunEnvironment
+  /** Folder of the examples. */
+  readonly examples: string
+}
+
+interface LimitFlags {
+  readonly timeLimitMs?: number
+  readonly memoryLimit?: number
+  readonly outputLimit?: number
+}
+
+interface RunFlags extends LimitFlags {
+  readonly param: Record<string, string[]>
+  readonly seed: number
+  readonly json: boolean
+  readonly out?: string
+  readonly workers?: number
+  readonly check: boolean
+}
+
+const DEFAULT_SEED = 1
+const MAX_PORT = 65_535
+
+function whole(least: number, most: number) {
+  return (text: string): number => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (value >= least && value <= most) return value
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
+  }
+}
+
+function size(text: string): number {
+  const bytes = parseBytes(text)
+  if (bytes !== undefined && bytes > 0) return bytes
+  throw new InvalidArgumentError('It must be a size such as 67108864, 64MiB or 1GiB.')
+}
+
+/** `--param cpus=1,8 --param cpus=16` is three values of one parameter. */
+function parameter(text: string, before: Record<string, string[]>): Record<string, string[]> {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('It must be name=value or name=value,value.')
+  const [name, values] = [text.slice(0, at), text.slice(at + 1).split(',')]
+  return { ...before, [name]: [...(before[name] ?? []), ...values] }
+}
+
+function limitsOf({ timeLimitMs, memoryLimit, outputLimit }: LimitFlags): Partial<Limits> {
+  return { scriptMs: timeLimitMs, memoryBytes: memoryLimit, outputBytes: outputLimit }
+}
+
+function withLimits(command: Command): Command {
+  return command
+    .option('--workers <n>', 'cells at once (default: one a core)', whole(1, MAX_WORKERS))
+    .option(
+      `${LIMIT_OPTIONS.scriptMs.option} <ms>`,
+      'script time of a cell outside the simulator (default: 10000)',
+      whole(1, 2 ** 31 - 1)
+    )
+    .option(`${LIMIT_OPTIONS.memoryBytes.option} <size>`, 'memory of a script (default: 256MiB)', size)
+    .option(
+      `${LIMIT_OPTIONS.outputBytes.option} <size>`,
+      'what a cell may print and record (default: 10MiB)',
+      size
+    )
+}
+
+async function list(json: boolean, { io, examples }: Surroundings): Promise<number> {
+  const library = new Library({ examples, yours: layoutOf(dataDir()).experiments })
+  const entries = await library.list()
+  if (json) {
+    io.out(`${JSON.stringify({ schema: 'contpte-lab/list@1', experiments: entries }, undefined, 2)}\n`)
+  } else {
+    io.out(
+      table(
+        ['id', 'topic', 'title'],
+        entries.map(({ id, topic, title }) => [id, topic, title].map(plain)),
+        []
+      )
+    )
+  }
+  return EXIT.ok
+}
+
+/** The program; every action sets the exit code through `finish`. */
+function program(around: Surroundings, lab: Laboratory, finish: (code: number) => void): Command {
+  const { io } = around
+  const root = new Command('contpte-lab')
+    .description('A deterministic laboratory for arm64 contiguous PTEs.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .showHelpAfterError('(contpte-lab --help lists the commands)')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 all holds, 1 an expectation fails or a bundle differs, 2 a mistake or a limit, 3 a defect of contpte-lab.'
+    )
+  withLimits(
+    root
+      .command('run')
+      .description('run an experiment')
+      .argument('<file>', 'the experiment, a .ts file')
+      .option(
+        '--param <name=value>',
+        'run only these values of a parameter; repeat, or list with commas',
+        parameter,
+        {}
+      )
+      .option('--seed <n>', 'seed of random()', whole(0, 2 ** 32 - 1), DEFAULT_SEED)
+      .option('--json', 'print the run document, and nothing else, to stdout', false)
+      .option('--out <file.zip>', 'write the bundle of the run')
+      .option('--no-check', 'do not check types before the run')
+  ).action(async (file: string, flags: RunFlags) => {
+    const { param, seed, json, out, workers, check } = flags
+    finish(
+      await runCommand(file, { param, seed, json, out, workers, check, limits: limitsOf(flags) }, lab, io)
+    )
+  })
+  root
+    .command('list')
+    .description('list the experiments that come with contpte-lab, and yours')
+    .option('--json', 'print one JSON document', false)
+    .action(async ({ json }: { json: boolean }) => finish(await list(json, around)))
+  withLimits(
+    root
+      .command('verify')
+      .description('run the script of a bundle again and compare every byte')
+      .argument('<file.zip>', 'the bundle')
+  ).action(async (file: string, flags: LimitFlags & { workers?: number }) => {
+    finish(await verifyCommand(file, { workers: flags.workers, limits: limitsOf(flags) }, lab, io))
+  })
+  root
+    .command('serve')
+    .description('serve the app to a browser on this machine')
+    .option('--port <n>', 'TCP port on 127.0.0.1 (default: a free one)', whole(0, MAX_PORT))
+    .action(async ({ port }: { port?: number }) => finish(await serveCommand(port, io)))
+  return root
+}
+
+/** Runs one command line (without program name); answers the exit code. Never rejects. */
+export async function main(args: readonly string[], around: Surroundings): Promise<number> {
+  const { io } = around
+  const lab = new Laboratory(around.env)
+  let code: number = EXIT.ok
+  try {
+    await program(around, lab, (finished) => (code = finished)).parseAsync([...args], { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.user
+    const diagnostic =
+      error instanceof LabError ? error.diagnostic : internalProblem(error, 'running the command')
+    io.err(`${formatDiagnostic(diagnostic)}\n`)
+    code = diagnostic.code === 'internal' ? EXIT.internal : EXIT.user
+  } finally {
+    await lab.dispose()
+  }
+  return code
+}

@@ -1,0 +1,77 @@
+/** Everything a shell asks of the laboratory, with one check worker for all of it. */
+import { COUNTER_DOCS } from '../engine/trace/counters'
+import { KERNELS } from '../engine/kernel'
+import type { CheckReply, CheckRequest, RunRecord, RunRequest, SimulatorInfo } from '../protocol/services'
+import { buildBundle, type Bundle } from './bundle/build'
+import { LabError } from './diagnostic'
+import { resolveLimits } from './limits'
+import { API_VERSION } from './run/cell-key'
+import { Lane } from './run/lane'
+import { startRun } from './run/start'
+import { ENGINE } from './run/state'
+import type { RunEnvironment, RunHandle } from './run/types'
+import { COST_PROFILES } from './sandbox/profiles'
+import { Checker } from './script/checker'
+import { scriptFileName } from './script/file-name'
+
+/** Time a module may take to say what it is while it is being typed. */
+const HEADER_MS = 2_000
+
+export class Laboratory {
+  readonly #env: RunEnvironment
+  readonly #checker: Checker
+
+  constructor(env: RunEnvironment) {
+    this.#env = env
+    this.#checker = new Checker(env.checkUrl)
+  }
+
+  info(): SimulatorInfo {
+    return {
+      engine: ENGINE,
+      apiVersion: API_VERSION,
+      cores: this.#env.cores,
+      kernels: KERNELS.map(({ name, title }) => ({ name, title, granules: ['4K'] })),
+      costProfiles: COST_PROFILES.map(({ name, title, models }) => ({ name, title, note: models })),
+      counters: COUNTER_DOCS
+    }
+  }
+
+  /** Compiles, type-checks, and where nothing is wrong so far asks the module what it is. Never rejects. */
+  async check(request: CheckRequest): Promise<CheckReply> {
+    let file: string
+    try {
+      file = scriptFileName(request.file)
+    } catch (error) {
+      if (error instanceof LabError) return { diagnostics: [error.diagnostic] }
+      throw error
+    }
+    const { code, diagnostics } = await this.#checker.compile(file, request.text, true)
+    if (code === undefined || diagnostics.length > 0) return { diagnostics }
+    const limits = resolveLimits({ scriptMs: HEADER_MS })
+    const lane = new Lane(this.#env, { file, code, text: request.text, limits }, () => undefined)
+    const { header, error } = await lane.run({ kind: 'header' })
+    await lane.end()
+    if (error || !header) return { diagnostics: error ? [error] : [] }
+    const { concludes: _, ...rest } = header
+    return { diagnostics, header: rest }
+  }
+
+  /** Starts a run; see `startRun`. */
+  startRun(request: RunRequest): RunHandle {
+    return startRun(request, this.#env, this.#checker)
+  }
+
+  /**
+   * The bundle of a finished run.
+   * @throws LabError `bundle-unfinished`, `bad-chart`
+   */
+  bundle(record: RunRecord): Promise<Bundle> {
+    return buildBundle(record, this.#checker)
+  }
+
+  /** Ends the check worker. */
+  dispose(): Promise<void> {
+    return this.#checker.dispose()
+  }
+}
