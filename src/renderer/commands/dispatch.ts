@@ -14,6 +14,12 @@ function isText(target: EventTarget | null): boolean {
   return target.matches('input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable=true]')
 }
 
+/** Monaco waits for a second key for seconds, with the focus on a field of its own: Escape ends that. */
+function leaveEditorChord(document: Document): void {
+  const init = { key: 'Escape', code: 'Escape', keyCode: 27, bubbles: true, cancelable: true }
+  document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', init))
+}
+
 /** An open modal dialog has the keys to itself, but for those that open another one. */
 const inDialog = (target: EventTarget | null) =>
   target instanceof Element && target.closest('[role=dialog][data-modal]') !== null
@@ -46,6 +52,7 @@ export function listenForKeys(target: Window = window): () => void {
       // Monaco's chords start with Mod+K too: the palette opens when none follows.
       chord = setTimeout(() => {
         endChord()
+        leaveEditorChord(target.document)
         void runCommand(command.id)
       }, CHORD_MS)
       return

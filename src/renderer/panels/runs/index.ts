@@ -1,0 +1,14 @@
+import { contained } from '../../parts/contained'
+import type { PanelDefinition } from '../registry'
+import RunsPanel from './RunsPanel.vue'
+
+/** The history of runs; any of them opens again. */
+const runs: PanelDefinition = {
+  id: 'runs',
+  title: 'Runs',
+  area: 'results',
+  order: 60,
+  component: contained('Runs', RunsPanel)
+}
+
+export default runs
