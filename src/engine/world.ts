@@ -45,6 +45,8 @@ export class World {
   /** The last anon_vma handed out. */
   anonVmas = 0
   forkLog: ForkLog | undefined
+  /** Hot loops may stand in for the operations they equal. Tests turn them off to compare. */
+  fastPaths = true
 
   constructor(config: WorldConfig) {
     this.kernel = config.kernel

@@ -20,6 +20,7 @@ interface ForkResult {
   readonly batches: readonly number[]
 }
 
+/** Forks entry by entry: what is asserted here is the long way; `fork-uniform.test.ts` holds the short one to it. */
 function fork(f: Fixture): ForkResult {
   f.spent()
   const log = { batches: [] as number[], limit: 1000 }

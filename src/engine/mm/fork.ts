@@ -8,6 +8,7 @@ import { COUNTER_INDEX } from '../trace/counters'
 import type { World } from '../world'
 import { copyBatchV2 } from './fork-batch-v2'
 import { copyPerPte } from './fork-per-pte'
+import { copyUniform } from './fork-uniform'
 import { isCowMapping, Mm, VM_SHARED, type Vma } from './mm'
 import { findSlot, makeSlot } from './walk'
 
@@ -19,10 +20,10 @@ const FORK_BATCH = COUNTER_INDEX.forkBatch
 const TABLE_ALLOC = COUNTER_INDEX.tableAlloc
 
 /** Progress from which the next iteration asks whether to drop the locks. */
-const PROGRESS_LIMIT = 32
+export const PROGRESS_LIMIT = 32
 /** Progress of an empty entry, and of each present one. */
 const PROGRESS_NONE = 1
-const PROGRESS_PRESENT = 8
+export const PROGRESS_PRESENT = 8
 
 /** What the copying designs need to know of the section they work in. */
 export interface CopySection {
@@ -32,6 +33,16 @@ export interface CopySection {
   /** Private and possibly writable: writable entries are write-protected on both sides. */
   readonly cow: boolean
   readonly shared: boolean
+}
+
+/** What one section comes to. */
+export interface SectionTally {
+  /** Progress since the last lock-break test. */
+  progress: number
+  /** Progress in all. */
+  points: number
+  tests: number
+  batches: number
 }
 
 /**
@@ -95,15 +106,19 @@ function copyTable(section: CopySection, slot: number, childSlot: number, nr: nu
   const { world, parent } = section
   const { ops, forkLog, kernel } = world
   const copyPresent = DESIGNS[kernel.forkCopy]
-  let progress = 0
-  let total = 0
-  let tests = 0
-  let batches = 0
+  // A log wants every batch by itself: then all go the long way, to the same end.
+  const fast = forkLog === undefined && world.fastPaths
+  const tally: SectionTally = { progress: 0, points: 0, tests: 0, batches: 0 }
   for (let at = 0; at < nr;) {
-    if (progress >= PROGRESS_LIMIT) {
+    if (fast) {
+      const copied = copyUniform(section, slot + at, childSlot + at, nr - at, tally)
+      at += copied
+      if (at === nr) break
+    }
+    if (tally.progress >= PROGRESS_LIMIT) {
       // Nobody contends here: the answer is always to go on.
-      progress = 0
-      tests++
+      tally.progress = 0
+      tally.tests++
     }
     const entry = ops.ptepGet(parent, slot + at)
     let points = PROGRESS_NONE
@@ -111,15 +126,15 @@ function copyTable(section: CopySection, slot: number, childSlot: number, nr: nu
     if (entry !== 0) {
       taken = copyPresent(section, slot + at, childSlot + at, entry, nr - at)
       points = PROGRESS_PRESENT * taken
-      batches++
+      tally.batches++
       if (forkLog !== undefined && forkLog.batches.length < forkLog.limit) forkLog.batches.push(taken)
     }
     at += taken
-    progress += points
-    total += points
+    tally.progress += points
+    tally.points += points
   }
   parent.count(LOCK_SECTION, 1)
-  parent.count(LOCK_BREAK_TEST, tests)
-  parent.count(PROGRESS, total)
-  parent.count(FORK_BATCH, batches)
+  parent.count(LOCK_BREAK_TEST, tally.tests)
+  parent.count(PROGRESS, tally.points)
+  parent.count(FORK_BATCH, tally.batches)
 }

@@ -1,0 +1,97 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect } from 'vitest'
+import { AF, CONT, DIRTY, RDONLY, wrprotect } from '../arch/descriptor'
+import { checkWorld } from '../check'
+import { fixture, unfoldSilently, type Fixture } from '../check/fixture'
+import { KERNELS } from '../kernel'
+import { COUNTER_NAMES } from '../trace/counters'
+import { forkMm } from './fork'
+import { dontneed } from './zap'
+
+/** A region of folios, then damage: what makes folios unlike themselves. */
+interface Scene {
+  readonly order: number
+  readonly folios: number
+  readonly unfolded: boolean
+  readonly damage: readonly { kind: 'old' | 'clean' | 'readonly' | 'hole'; page: number; pages: number }[]
+  readonly forks: number
+}
+
+const scene: fc.Arbitrary<Scene> = fc.record({
+  order: fc.constantFrom(0, 1, 2, 4, 4, 5, 9),
+  folios: fc.integer({ min: 1, max: 70 }),
+  unfolded: fc.boolean(),
+  damage: fc.array(
+    fc.record({
+      kind: fc.constantFrom('old' as const, 'clean' as const, 'readonly' as const, 'hole' as const),
+      page: fc.nat(1023),
+      pages: fc.integer({ min: 1, max: 40 })
+    }),
+    { maxLength: 4 }
+  ),
+  forks: fc.integer({ min: 1, max: 3 })
+})
+
+function damage(f: Fixture, pages: number, { kind, page, pages: nr }: Scene['damage'][number]): void {
+  const { tables } = f.world
+  const c = f.world.geometry.contPtes
+  const first = page % pages
+  const last = Math.min(first + nr, pages)
+  if (kind === 'hole') {
+    dontneed(f.world, f.mm, f.vma.start + first, f.vma.start + last)
+    return
+  }
+  for (let at = first; at < last; at++) {
+    const attr = tables.attr(f.slot(at))
+    if (attr === 0) continue
+    // Only what may differ inside a folded block does; permissions change a whole block alike.
+    const slots =
+      kind === 'readonly' && (attr & CONT) !== 0
+        ? Array.from({ length: c }, (_, i) => at - (at % c) + i)
+        : [at]
+    for (const each of slots) {
+      const old = tables.attr(f.slot(each))
+      const changed = kind === 'old' ? old & ~AF : kind === 'clean' ? (old & ~DIRTY) | RDONLY : wrprotect(old)
+      tables.set(f.slot(each), changed, tables.pfn(f.slot(each)))
+    }
+  }
+}
+
+/** Runs the scene and answers everything that it leaves behind. */
+function play(kernel: string, s: Scene, fastPaths: boolean) {
+  const pages = s.folios * 2 ** s.order
+  const f = fixture({ kernel, pages, order: s.order })
+  f.world.fastPaths = fastPaths
+  if (s.unfolded) unfoldSilently(f, pages)
+  for (const each of s.damage) damage(f, pages, each)
+  for (let i = 0; i < s.forks; i++) forkMm(f.world, f.mm, 2 + i)
+  const { world } = f
+  return {
+    violation: checkWorld(world),
+    counts: world.mms.map((mm) => COUNTER_NAMES.map((name, i) => `${name} ${mm.own[i]}`)),
+    resident: world.mms.map((mm) => mm.anonPages),
+    arrays: [
+      ...world.tables.chunks,
+      ...world.folios.words,
+      ...world.folios.largeRefs,
+      ...world.folios.smallRefs
+    ].map((array) => array && Buffer.from(array.buffer))
+  }
+}
+
+describe('the hot loop of fork does and counts what the long way does', () => {
+  for (const { name } of KERNELS) {
+    test.prop([scene], { numRuns: 150 })(name, (s) => {
+      const long = play(name, s, false)
+      const short = play(name, s, true)
+      expect(long.violation).toBeUndefined()
+      expect(short.counts).toEqual(long.counts)
+      expect(short.resident).toEqual(long.resident)
+      expect(short.arrays.length).toBe(long.arrays.length)
+      const differs = short.arrays.findIndex(
+        (array, i) => array?.compare(long.arrays[i] ?? Buffer.alloc(0)) !== (array && 0)
+      )
+      expect(differs).toBe(-1)
+    })
+  }
+})

@@ -1,0 +1,149 @@
+/**
+ * The hot loop of fork: whole folios whose entries are all alike are copied in one pass over flat
+ * arrays, with the effect and the counts that going entry by entry has. Everything else takes the
+ * long way, which also serves as the reference this file is tested against.
+ */
+import { AF, CONT, PROT_NONE, SPECIAL, VALID, WRITE, wrprotect } from '../arch/descriptor'
+import { COUNTER_INDEX } from '../trace/counters'
+import { EXCLUSIVE, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, ORDER_SHIFT } from './folio'
+import { PROGRESS_LIMIT, PROGRESS_PRESENT, type CopySection, type SectionTally } from './fork'
+
+const READ = COUNTER_INDEX.read
+const PLAIN_WRITE = COUNTER_INDEX.write
+const XCHG = COUNTER_INDEX.xchg
+const CAS = COUNTER_INDEX.cas
+const FOLD = COUNTER_INDEX.fold
+const UNFOLD = COUNTER_INDEX.unfold
+const FOLIO_REF = COUNTER_INDEX.folioRef
+const MAPCOUNT = COUNTER_INDEX.mapcount
+const RSS = COUNTER_INDEX.rss
+const EXCLUSIVE_CLEAR = COUNTER_INDEX.exclusiveClear
+
+/**
+ * Copies as many whole folios from `slot` on as are uniform: 2^order entries with one value, frames in
+ * line from the folio's first page on, all inside `limit`; on a contpte kernel all folded. Adds what
+ * it did to `tally` and answers how many entries it took, 0 for none.
+ */
+export function copyUniform(
+  section: CopySection,
+  slot: number,
+  childSlot: number,
+  limit: number,
+  tally: SectionTally
+): number {
+  const { world, shared } = section
+  const { tables, folios, kernel, geometry } = world
+  const source = tables.chunks[slot >>> tables.chunkShift]
+  const target = tables.chunks[childSlot >>> tables.chunkShift]
+  let from = (slot & tables.chunkMask) << 1
+  let to = (childSlot & tables.chunkMask) << 1
+  const attr = source[from]
+  const folds = kernel.pteOps !== 'absent'
+  if (shared || (attr & (VALID | PROT_NONE | SPECIAL | CONT)) !== (folds ? VALID | CONT : VALID)) return 0
+  if (folds && (slot & (geometry.contPtes - 1)) !== 0) return 0
+
+  const protects = section.cow && (attr & WRITE) !== 0
+  const after = protects ? wrprotect(attr) : attr
+  const copy = after & ~AF
+  const minOrder = folds ? geometry.contShift : 0
+  const perPte = kernel.forkCopy === 'per-pte'
+  let taken = 0
+  let count = 0
+  let exclusive = 0
+  let { progress, tests } = tally
+  while (taken < limit) {
+    const pfn = source[from + 1]
+    const words = folios.words[pfn >>> FOLIO_CHUNK_SHIFT]
+    if (words === undefined) break
+    const first = pfn & FOLIO_CHUNK_MASK
+    const order = words[first] >>> ORDER_SHIFT
+    const nr = 1 << order
+    if (order < minOrder || (pfn & (nr - 1)) !== 0 || taken + nr > limit) break
+    let differs = 0
+    for (let i = 0; i < nr; i++) {
+      differs |= (source[from + 2 * i] ^ attr) | (source[from + 2 * i + 1] ^ (pfn + i))
+    }
+    if (differs !== 0) break
+    for (let i = 0; i < nr; i++) {
+      const word = words[first + i]
+      exclusive += word & EXCLUSIVE
+      words[first + i] = (word & ~EXCLUSIVE) + 1
+      source[from + 2 * i] = after
+      target[to + 2 * i] = copy
+      target[to + 2 * i + 1] = pfn + i
+    }
+    if (order >= 2) folios.largeRefs[pfn >>> FOLIO_CHUNK_SHIFT]![first >> 2] += nr
+    else folios.smallRefs[pfn >>> FOLIO_CHUNK_SHIFT]![first] += nr
+    from += 2 * nr
+    to += 2 * nr
+    taken += nr
+    count++
+    if (perPte) {
+      // Steps until the limit is reached, then one test every four pages.
+      const wait = Math.max(0, Math.ceil((PROGRESS_LIMIT - progress) / PROGRESS_PRESENT))
+      if (wait < nr) {
+        const more = (nr - 1 - wait) >> 2
+        tests += 1 + more
+        progress = PROGRESS_PRESENT * (nr - wait - 4 * more)
+      } else progress += PROGRESS_PRESENT * nr
+    } else {
+      if (progress >= PROGRESS_LIMIT) {
+        progress = 0
+        tests++
+      }
+      progress += PROGRESS_PRESENT * nr
+    }
+  }
+  tally.progress = progress
+  tally.tests = tests
+  tally.points += PROGRESS_PRESENT * taken
+  tally.batches += perPte ? taken : count
+  countUniform(section, taken, count, protects)
+  section.child.anonPages += taken
+  section.child.count(EXCLUSIVE_CLEAR, exclusive / EXCLUSIVE)
+  return taken
+}
+
+/** What copying `pages` pages of `folios` uniform folios counts, by design: `fork.md` section 7. */
+function countUniform(section: CopySection, pages: number, folios: number, protects: boolean): void {
+  const { world, parent, child } = section
+  const { kernel, geometry } = world
+  const perPte = kernel.forkCopy === 'per-pte'
+  child.count(MAPCOUNT, pages)
+  child.count(RSS, pages)
+  child.count(FOLIO_REF, perPte ? pages : folios)
+  if (protects) parent.count(CAS, pages)
+  if (kernel.pteOps === 'absent') {
+    const scans = perPte ? 2 * pages : pages + folios
+    parent.count(READ, protects ? scans + pages : scans)
+    child.count(PLAIN_WRITE, pages)
+    return
+  }
+  const c = geometry.contPtes
+  const blocks = pages / c
+  if (!perPte) {
+    parent.count(READ, (pages + folios) * (1 + c) + (protects ? pages : 0))
+    child.count(READ, blocks * (1 + c))
+    child.count(PLAIN_WRITE, pages)
+    return
+  }
+  child.count(READ, pages + blocks * c)
+  child.count(PLAIN_WRITE, 2 * pages)
+  converts(section, child, FOLD, blocks)
+  if (!protects) {
+    parent.count(READ, 2 * pages * (1 + c))
+    return
+  }
+  parent.count(READ, blocks * (2 * (1 + c) + 3 + 5 * (c - 1) + c))
+  parent.count(PLAIN_WRITE, 2 * pages)
+  converts(section, parent, UNFOLD, blocks)
+  converts(section, parent, FOLD, blocks)
+}
+
+/** The exchanges and flushes of `blocks` converts; their stores are counted by the caller. */
+function converts(section: CopySection, mm: CopySection['child'], kind: number, blocks: number): void {
+  const { tlbi, geometry } = section.world
+  mm.count(kind, blocks)
+  mm.count(XCHG, blocks * geometry.contPtes)
+  for (let block = 0; block < blocks; block++) tlbi.range(mm, geometry.contPtes, 1, true)
+}
