@@ -16,7 +16,9 @@ self.MonacoEnvironment = {
 }
 
 // The very settings a run is checked with, so that the margin and the run agree.
-typescriptDefaults.setCompilerOptions(compilerOptions)
+// The compiler's API names libraries by file, its settings by word.
+const lib = compilerOptions.lib.map((name) => `lib.${name}.d.ts`)
+typescriptDefaults.setCompilerOptions({ ...compilerOptions, lib })
 typescriptDefaults.setEagerModelSync(true)
 typescriptDefaults.setDiagnosticsOptions({ onlyVisible: false })
 typescriptDefaults.addExtraLib(apiTypes, 'file:///node_modules/contpte-lab/index.d.ts')
