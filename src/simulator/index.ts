@@ -43,6 +43,9 @@ function serveWindow(port: Port): void {
 
 const send = openLink({ connected: serveWindow, stop: () => process.exit(0) })
 
+// A terminal sends Ctrl-C to every process of the app: the host decides when this one ends.
+process.on('SIGINT', () => undefined)
+
 // Before anybody is answered: what an earlier process left behind is then told as what it is.
 store
   .recover()
