@@ -4,7 +4,7 @@ import { dock } from '../layout/dock'
 import { cycleRegion } from '../layout/regions'
 import { PANELS } from '../panels/registry'
 import { host } from '../platform/clients-in-use'
-import { triggerEditor } from '../editor/focus'
+import { focusEditor, triggerEditor } from '../editor/focus'
 import { useDocumentsStore } from '../stores/documents'
 import { useFilesStore } from '../stores/files'
 import { useLibraryStore } from '../stores/library'
@@ -108,8 +108,11 @@ function editCommands(): (() => void)[] {
 export function applyPreset(preset: Preset): void {
   const shell = useShellStore()
   const documents = useDocumentsStore()
+  const editing = Boolean(document.activeElement?.closest('.monaco-editor'))
   shell.preset = preset
-  if (dock.arrange(preset, documents.documents, documents.activeKey)) return
+  const sound = dock.arrange(preset, documents.documents, documents.activeKey)
+  if (editing) requestAnimationFrame(() => focusEditor())
+  if (sound) return
   arrangements.forget(preset)
   useNoticesStore().notify({
     tone: 'warn',

@@ -22,6 +22,9 @@ const fontOptions = (settings: Settings): monaco.editor.IEditorOptions => ({
   fontLigatures: settings.ligatures
 })
 
+/** Scroll and folding of tabs whose editor was taken away, e.g. by another arrangement. */
+const views = new Map<string, monaco.editor.ICodeEditorViewState | null>()
+
 /** Makes the editor of a tab inside an element. Answers what takes it away; the text stays. */
 export function createEditor(element: HTMLElement, open: OpenDocument): () => void {
   const documents = useDocumentsStore()
@@ -51,6 +54,8 @@ export function createEditor(element: HTMLElement, open: OpenDocument): () => vo
     ...fontOptions(settings.settings)
   })
   const { line, column } = open.caret
+  const view = views.get(key)
+  if (view) editor.restoreViewState(view)
   editor.setPosition({ lineNumber: line, column })
   editor.revealLineInCenterIfOutsideViewport(line)
 
@@ -99,6 +104,7 @@ export function createEditor(element: HTMLElement, open: OpenDocument): () => vo
     unregister()
     watches.forEach((stop) => stop())
     store.focused = false
+    views.set(key, editor.saveViewState())
     // The model belongs to the tab, not to this editor.
     editor.setModel(null)
     editor.dispose()

@@ -1,31 +1,19 @@
 import type { DockviewApi, DockviewGroupPanel, IDockviewPanel } from 'dockview-vue'
 import { shallowRef } from 'vue'
-import { PANELS, type PanelArea, type PanelDefinition } from '../panels/registry'
+import { PANELS, type PanelDefinition } from '../panels/registry'
 import type { OpenDocument } from '../stores/documents'
 import type { Preset } from '../stores/shell'
 import { arrangements } from './arrangements'
+import { defaultLayout, placeOf } from './default'
 import { readLayout, type KnownPanel } from './stored'
 
 const EDITOR = 'editor:'
 
+/** Panels that stay are moved, not made anew: they keep their state and the editor its scroll. */
+const REUSE = { reuseExistingPanels: true }
+
 /** Whether a panel of the dock is an experiment's editor. */
 export const isEditorPanel = (id: string): boolean => id.startsWith(EDITOR)
-
-/** In which group of the dock an area goes, preset by preset. Groups are made in the order of `PLACES`. */
-type Place = 'editor' | 'side' | 'below'
-
-const PLACE_OF: Readonly<Record<Preset, Readonly<Record<PanelArea, Place>>>> = {
-  write: { editor: 'editor', results: 'side', panels: 'side', left: 'side', bottom: 'below' },
-  step: { editor: 'editor', results: 'below', panels: 'side', left: 'below', bottom: 'below' },
-  compare: { editor: 'editor', results: 'below', panels: 'side', left: 'below', bottom: 'below' }
-}
-
-/** Share of the dock: how wide the editor's column is, and how high what lies below the editor is. */
-const SHARES: Readonly<Record<Preset, { readonly editor: number; readonly below: number }>> = {
-  write: { editor: 0.54, below: 0.28 },
-  step: { editor: 0.34, below: 0.45 },
-  compare: { editor: 0.38, below: 0.4 }
-}
 
 /** The workbench's dock: what is in it and where. One a window. */
 export class Dock {
@@ -63,18 +51,18 @@ export class Dock {
     const { api } = this
     if (!api) return true
     const stored = arrangements.of(preset)
-    const layout = stored === undefined ? undefined : readLayout(stored, this.known(documents))
-    this.arranging = true
+    const known = this.known(documents)
+    const layout = stored === undefined ? undefined : readLayout(stored, known)
     let sound = stored === undefined || layout !== undefined
+    if (api.hasMaximizedGroup()) api.exitMaximizedGroup()
+    this.arranging = true
     try {
-      if (layout) {
-        api.fromJSON(layout)
-      } else {
-        this.arrangeDefault(preset, documents)
-      }
+      if (layout) api.fromJSON(layout, REUSE)
     } catch {
       sound = false
-      this.arrangeDefault(preset, documents)
+    }
+    try {
+      if (!layout || !sound) this.arrangeDefault(preset, known, documents, front)
     } finally {
       this.arranging = false
     }
@@ -94,35 +82,17 @@ export class Dock {
     ]
   }
 
-  private arrangeDefault(preset: Preset, documents: readonly OpenDocument[]): void {
+  private arrangeDefault(
+    preset: Preset,
+    known: readonly KnownPanel[],
+    documents: readonly OpenDocument[],
+    front: string | undefined
+  ): void {
     const api = this.api as DockviewApi
-    api.clear()
-    const share = SHARES[preset]
-    const { width, height } = api
-    const places = PLACE_OF[preset]
-    const inPlace = (place: Place) =>
-      (['results', 'panels', 'left', 'bottom'] as const)
-        .filter((area) => places[area] === place)
-        .flatMap((area) => PANELS.filter((panel) => panel.area === area))
-
-    const editors = documents.map((open) => this.addEditor(open))
-    const anchor = editors[0]?.group
-    const side = this.addGroup(inPlace('side'), anchor && { referenceGroup: anchor, direction: 'right' })
-    const below = this.addGroup(inPlace('below'), anchor && { referenceGroup: anchor, direction: 'below' })
-    if (anchor && side) anchor.api.setSize({ width: Math.round(width * share.editor) })
-    if (below) below.api.setSize({ height: Math.round(height * share.below) })
-  }
-
-  private addGroup(
-    panels: readonly PanelDefinition[],
-    position: { referenceGroup: DockviewGroupPanel; direction: 'right' | 'below' } | undefined
-  ): DockviewGroupPanel | undefined {
-    let group: DockviewGroupPanel | undefined
-    for (const panel of panels) {
-      const added = this.addPanel(panel, group ? { referenceGroup: group } : position, group !== undefined)
-      group ??= added.group
-    }
-    return group
+    const editors = documents.map((open) => open.key)
+    const layout = readLayout(defaultLayout(preset, editors, front, PANELS, api), known)
+    if (layout) api.fromJSON(layout, REUSE)
+    else api.clear()
   }
 
   private addPanel(
@@ -191,10 +161,10 @@ export class Dock {
       return true
     }
     if (!panel) return false
-    const place = PLACE_OF[preset][panel.area]
+    const place = placeOf(preset, panel.area)
     const near = api.panels.find((other) => {
       const known = PANELS.find((definition) => definition.id === other.id)
-      return known !== undefined && PLACE_OF[preset][known.area] === place
+      return known !== undefined && placeOf(preset, known.area) === place
     })
     const editor = api.panels.find((other) => isEditorPanel(other.id))
     const position = near

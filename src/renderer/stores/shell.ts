@@ -10,7 +10,7 @@ export const PRESETS: readonly { readonly id: Preset; readonly title: string; re
   { id: 'compare', title: 'Compare', hint: 'Two columns' }
 ]
 
-export const SIDEBAR_WIDTH = { least: 160, most: 420, usual: 228 } as const
+export const SIDEBAR_WIDTH = { least: 160, most: 420, usual: 244 } as const
 
 /** The frame around editor and panels: which dialog is open, preset, side list. */
 export const useShellStore = defineStore('shell', () => {

@@ -1,0 +1,67 @@
+import type { PanelArea, PanelDefinition } from '../panels/registry'
+import type { Preset } from '../stores/shell'
+
+/** The groups of a default arrangement: the editors, what stands beside them, what lies below them. */
+export type Place = 'editor' | 'side' | 'below'
+
+const PLACE_OF: Readonly<Record<Preset, Readonly<Record<PanelArea, Place>>>> = {
+  write: { editor: 'editor', results: 'side', panels: 'side', left: 'side', bottom: 'below' },
+  step: { editor: 'editor', results: 'below', panels: 'side', left: 'below', bottom: 'below' },
+  compare: { editor: 'editor', results: 'below', panels: 'side', left: 'below', bottom: 'below' }
+}
+
+/** Shares of the dock: how wide the editors' column is, and how high what lies below the editors is. */
+const SHARES: Readonly<Record<Preset, { readonly editor: number; readonly below: number }>> = {
+  write: { editor: 0.54, below: 0.28 },
+  step: { editor: 0.32, below: 0.45 },
+  compare: { editor: 0.38, below: 0.4 }
+}
+
+/** In which group a preset puts an area. */
+export const placeOf = (preset: Preset, area: PanelArea): Place => PLACE_OF[preset][area]
+
+/**
+ * A preset's own arrangement, in the form in which arrangements are stored.
+ * @param editors ids of the editors, in order
+ * @param size of the dock, in pixels
+ */
+export function defaultLayout(
+  preset: Preset,
+  editors: readonly string[],
+  front: string | undefined,
+  panels: readonly PanelDefinition[],
+  size: { readonly width: number; readonly height: number }
+): unknown {
+  const share = SHARES[preset]
+  const width = Math.round(size.width * share.editor)
+  const below = Math.round(size.height * share.below)
+  const inPlace = (place: Place) =>
+    (['results', 'panels', 'left', 'bottom'] as const)
+      .filter((area) => placeOf(preset, area) === place)
+      .flatMap((area) => panels.filter((panel) => panel.area === area).map((panel) => panel.id))
+  const leaf = (id: Place, views: readonly string[], length: number, activeView = views[0]) =>
+    views.length === 0 ? [] : [{ type: 'leaf', size: length, data: { id, views: [...views], activeView } }]
+
+  const column = [
+    ...leaf(
+      'editor',
+      editors,
+      size.height - below,
+      editors.find((id) => id === front)
+    ),
+    ...leaf('below', inPlace('below'), below)
+  ]
+  const data = [
+    ...(column.length > 0 ? [{ type: 'branch', size: width, data: column }] : []),
+    ...leaf('side', inPlace('side'), size.width - width)
+  ]
+  return {
+    grid: {
+      root: { type: 'branch', size: size.height, data },
+      width: size.width,
+      height: size.height,
+      orientation: 'HORIZONTAL'
+    },
+    activeGroup: 'editor'
+  }
+}
