@@ -2,13 +2,16 @@ import type { Geometry } from './granule'
 
 /**
  * All page-table pages of a machine: a pool of tables of 8-byte entries. An entry is reached by its
- * slot, `table * tableEntries + index`; inside a chunk its two lanes lie side by side, `attr` first.
+ * slot, `table * tableEntries + index`; its two lanes lie at the same place of two parallel chunks.
  * Chunks never move, so growing copies nothing, and a table never straddles two of them.
  *
  * Table 0 does not exist: 0 means "no table".
  */
 export class PageTables {
-  readonly chunks: Int32Array[] = []
+  /** The `attr` lanes: permissions and state, packed as `descriptor.ts` says. */
+  readonly attrs: Int32Array[] = []
+  /** The `pfn` lanes: output page frame, or the number of the next table. */
+  readonly pfns: Int32Array[] = []
   /** log2 of the slots of one chunk. */
   readonly chunkShift: number
   readonly chunkMask: number
@@ -29,20 +32,21 @@ export class PageTables {
     const entries = this.geometry.tableEntries
     let table = this.state[0]
     if (table !== 0) {
-      const slot = table * entries
-      this.state[0] = this.pfn(slot)
-      const offset = (slot & this.chunkMask) << 1
-      this.chunks[slot >>> this.chunkShift].fill(0, offset, offset + 2 * entries)
+      this.state[0] = this.pfn(table * entries)
+      this.set(table * entries, 0, 0)
     } else {
       table = this.state[1]++
       const chunk = (table * entries) >>> this.chunkShift
-      if (chunk === this.chunks.length) this.chunks.push(new Int32Array(2 << this.chunkShift))
+      if (chunk === this.attrs.length) {
+        this.attrs.push(new Int32Array(1 << this.chunkShift))
+        this.pfns.push(new Int32Array(1 << this.chunkShift))
+      }
     }
     this.state[2]++
     return table
   }
 
-  /** Gives a table back. Its entries are stale until it is taken again. */
+  /** Gives a table back. All its entries must be empty: nobody clears them again. */
   free(table: number): void {
     this.set(table * this.geometry.tableEntries, 0, this.state[0])
     this.state[0] = table
@@ -50,22 +54,22 @@ export class PageTables {
   }
 
   attr(slot: number): number {
-    return this.chunks[slot >>> this.chunkShift][(slot & this.chunkMask) << 1]
+    return this.attrs[slot >>> this.chunkShift][slot & this.chunkMask]
   }
 
   pfn(slot: number): number {
-    return this.chunks[slot >>> this.chunkShift][((slot & this.chunkMask) << 1) + 1]
+    return this.pfns[slot >>> this.chunkShift][slot & this.chunkMask]
   }
 
   set(slot: number, attr: number, pfn: number): void {
-    const chunk = this.chunks[slot >>> this.chunkShift]
-    const offset = (slot & this.chunkMask) << 1
-    chunk[offset] = attr
-    chunk[offset + 1] = pfn
+    const chunk = slot >>> this.chunkShift
+    const offset = slot & this.chunkMask
+    this.attrs[chunk][offset] = attr
+    this.pfns[chunk][offset] = pfn
   }
 
   /** Bytes of the chunks. */
   get bytes(): number {
-    return this.chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
+    return [...this.attrs, ...this.pfns].reduce((sum, chunk) => sum + chunk.byteLength, 0)
   }
 }

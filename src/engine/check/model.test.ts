@@ -140,7 +140,8 @@ describe('the same life twice', () => {
           const { counters, tables, folios } = life.machine.world
           return [
             counters.values,
-            ...tables.chunks,
+            ...tables.attrs,
+            ...tables.pfns,
             ...folios.words,
             ...folios.largeRefs,
             ...folios.smallRefs

@@ -3,6 +3,7 @@
  * Costs: reference `contpte.md` section 6, last paragraph ("6.1/6.6 costs for the same API").
  */
 import { AF, DIRTY, RDONLY, WRITE, isPresent, normalise, wrprotect } from '../arch/descriptor'
+import type { PageTables } from '../arch/tables'
 import type { Mm } from '../mm/mm'
 import { COUNTER_INDEX } from '../trace/counters'
 import type { PteOps, PteWorld } from './ops'
@@ -39,9 +40,9 @@ export class AbsentPteOps implements PteOps {
 
   wrprotectPtes(mm: Mm, slot: number, nr: number): void {
     const { tables } = this.world
-    const chunk = tables.chunks[slot >>> tables.chunkShift]
-    const first = (slot & tables.chunkMask) << 1
-    for (let at = first; at < first + 2 * nr; at += 2) chunk[at] = wrprotect(chunk[at])
+    const attrs = tables.attrs[slot >>> tables.chunkShift]
+    const first = slot & tables.chunkMask
+    for (let at = first; at < first + nr; at++) attrs[at] = wrprotect(attrs[at])
     mm.count(READ, nr)
     mm.count(CAS, nr)
   }
@@ -69,7 +70,7 @@ export class AbsentPteOps implements PteOps {
 
   matchRun(mm: Mm, slot: number, limit: number): number {
     const { tables } = this.world
-    const run = equalRun(tables.chunks[slot >>> tables.chunkShift], (slot & tables.chunkMask) << 1, limit)
+    const run = equalRun(tables, slot, limit)
     mm.count(READ, Math.min(run + 1, limit))
     return run
   }
@@ -77,12 +78,10 @@ export class AbsentPteOps implements PteOps {
   /** Plain stores of `nr` entries that map consecutive pages. */
   protected store(mm: Mm, slot: number, pfn: number, attr: number, nr: number): void {
     const { tables } = this.world
-    const chunk = tables.chunks[slot >>> tables.chunkShift]
-    let at = (slot & tables.chunkMask) << 1
-    for (let i = 0; i < nr; i++, at += 2) {
-      chunk[at] = attr
-      chunk[at + 1] = pfn + i
-    }
+    const first = slot & tables.chunkMask
+    tables.attrs[slot >>> tables.chunkShift].fill(attr, first, first + nr)
+    const pfns = tables.pfns[slot >>> tables.chunkShift]
+    for (let i = 0; i < nr; i++) pfns[first + i] = pfn + i
     mm.count(PLAIN_WRITE, nr)
   }
 
@@ -110,15 +109,18 @@ export class AbsentPteOps implements PteOps {
   }
 }
 
-/** Entries after `first` (an offset into `chunk`) that continue it, at most `limit`. */
-export function equalRun(chunk: Int32Array, first: number, limit: number): number {
-  const prot = normalise(chunk[first])
-  const pfn = chunk[first + 1]
+/** Entries after `slot` that continue it, at most `limit`. */
+export function equalRun(tables: PageTables, slot: number, limit: number): number {
+  const attrs = tables.attrs[slot >>> tables.chunkShift]
+  const pfns = tables.pfns[slot >>> tables.chunkShift]
+  const first = slot & tables.chunkMask
+  const prot = normalise(attrs[first])
+  const pfn = pfns[first]
   let run = 0
   while (run < limit) {
-    const at = first + 2 * run + 2
-    const attr = chunk[at]
-    if (chunk[at + 1] !== pfn + run + 1 || normalise(attr) !== prot || !isPresent(attr)) break
+    const at = first + run + 1
+    const attr = attrs[at]
+    if (pfns[at] !== pfn + run + 1 || normalise(attr) !== prot || !isPresent(attr)) break
     run++
   }
   return run

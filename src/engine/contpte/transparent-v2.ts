@@ -135,24 +135,22 @@ export class TransparentV2PteOps extends AbsentPteOps {
 
   override matchRun(mm: Mm, slot: number, limit: number): number {
     const { tables } = this.world
-    const chunk = tables.chunks[slot >>> tables.chunkShift]
-    const first = (slot & tables.chunkMask) << 1
     // The bits a gather would add are those the comparison ignores: no need to gather to compare.
-    const run = equalRun(chunk, first, limit)
-    const folded = isValidCont(chunk[first])
+    const run = equalRun(tables, slot, limit)
+    const folded = isValidCont(tables.attr(slot))
     mm.count(READ, run * (folded ? 1 + this.c : 1))
-    if (run < limit) mm.count(READ, isValidCont(chunk[first + 2 * run + 2]) ? 1 + this.c : 1)
+    if (run < limit) mm.count(READ, isValidCont(tables.attr(slot + run + 1)) ? 1 + this.c : 1)
     return run
   }
 
   /** The entry with access flag and dirty of every entry of its block OR-ed in. */
   protected gather(slot: number, attr: number): number {
     const { tables } = this.world
-    const chunk = tables.chunks[slot >>> tables.chunkShift]
-    const first = (slot & ~this.mask & tables.chunkMask) << 1
+    const attrs = tables.attrs[slot >>> tables.chunkShift]
+    const first = slot & ~this.mask & tables.chunkMask
     let gathered = attr
-    for (let at = first; at < first + 2 * this.c; at += 2) {
-      const each = chunk[at]
+    for (let at = first; at < first + this.c; at++) {
+      const each = attrs[at]
       if (isDirty(each)) gathered = mkdirty(gathered)
       gathered |= each & AF
     }
@@ -178,11 +176,12 @@ export class TransparentV2PteOps extends AbsentPteOps {
     if (!this.#folioCoversBlock(pfn)) return
     const { tables } = this.world
     const block = slot - mask
-    const chunk = tables.chunks[block >>> tables.chunkShift]
-    const first = (block & tables.chunkMask) << 1
+    const attrs = tables.attrs[block >>> tables.chunkShift]
+    const pfns = tables.pfns[block >>> tables.chunkShift]
+    const first = block & tables.chunkMask
     const prot = normalise(attr)
     for (let i = 0; i < c; i++) {
-      if (normalise(chunk[first + 2 * i]) !== prot || chunk[first + 2 * i + 1] !== pfn - mask + i) {
+      if (normalise(attrs[first + i]) !== prot || pfns[first + i] !== pfn - mask + i) {
         mm.count(READ, i + 1)
         return
       }
@@ -233,21 +232,22 @@ export class TransparentV2PteOps extends AbsentPteOps {
   #convert(mm: Mm, block: number, template: number, pfn: number): void {
     const { tables, tlbi } = this.world
     const { c } = this
-    const chunk = tables.chunks[block >>> tables.chunkShift]
-    const first = (block & tables.chunkMask) << 1
+    const attrs = tables.attrs[block >>> tables.chunkShift]
+    const pfns = tables.pfns[block >>> tables.chunkShift]
+    const first = block & tables.chunkMask
     let value = template
-    for (let at = first; at < first + 2 * c; at += 2) {
-      const old = chunk[at]
-      chunk[at] = 0
-      chunk[at + 1] = 0
+    for (let at = first; at < first + c; at++) {
+      const old = attrs[at]
+      attrs[at] = 0
+      pfns[at] = 0
       if (isDirty(old)) value = mkdirty(value)
       value |= old & AF
     }
     mm.count(XCHG, c)
     tlbi.range(mm, c, 1, true)
     for (let i = 0; i < c; i++) {
-      chunk[first + 2 * i] = value
-      chunk[first + 2 * i + 1] = pfn + i
+      attrs[first + i] = value
+      pfns[first + i] = pfn + i
     }
     mm.count(PLAIN_WRITE, c)
   }

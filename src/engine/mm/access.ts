@@ -35,9 +35,9 @@ export function accessRange(world: World, mm: Mm, vpn: number, end: number, writ
 /** Whether hardware completes the access; then it has recorded it in that one entry. */
 function walkHits(world: World, slot: number, write: boolean): boolean {
   const { tables } = world
-  const chunk = tables.chunks[slot >>> tables.chunkShift]
-  const offset = (slot & tables.chunkMask) << 1
-  const attr = chunk[offset]
+  const attrs = tables.attrs[slot >>> tables.chunkShift]
+  const offset = slot & tables.chunkMask
+  const attr = attrs[offset]
   if ((attr & VALID) === 0) return false
   let after = attr | AF
   if (write && (attr & RDONLY) !== 0) {
@@ -46,6 +46,6 @@ function walkHits(world: World, slot: number, write: boolean): boolean {
   }
   if (after === attr) return true
   if (!world.cpu.hafdbs) return false
-  chunk[offset] = after
+  attrs[offset] = after
   return true
 }

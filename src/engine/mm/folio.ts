@@ -10,7 +10,8 @@ const PAGE_FREE = COUNTER_INDEX.pageFree
 /** Bits of a page word. The rest of the word below `EXCLUSIVE` is the page's mapcount. */
 export const MAPCOUNT_MASK = (1 << 20) - 1
 /** PG_anon_exclusive: this anonymous page belongs to one process only. */
-export const EXCLUSIVE = 1 << 20
+export const EXCLUSIVE_SHIFT = 20
+export const EXCLUSIVE = 1 << EXCLUSIVE_SHIFT
 /** The page is part of a folio that somebody holds. */
 export const IN_USE = 1 << 21
 /** The folio is anonymous memory. */

@@ -71,7 +71,8 @@ function play(kernel: string, s: Scene, fastPaths: boolean) {
     counts: world.mms.map((mm) => COUNTER_NAMES.map((name, i) => `${name} ${mm.own[i]}`)),
     resident: world.mms.map((mm) => mm.anonPages),
     arrays: [
-      ...world.tables.chunks,
+      ...world.tables.attrs,
+      ...world.tables.pfns,
       ...world.folios.words,
       ...world.folios.largeRefs,
       ...world.folios.smallRefs

@@ -5,7 +5,7 @@
  */
 import { AF, CONT, PROT_NONE, SPECIAL, VALID, WRITE, wrprotect } from '../arch/descriptor'
 import { COUNTER_INDEX } from '../trace/counters'
-import { EXCLUSIVE, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, ORDER_SHIFT } from './folio'
+import { EXCLUSIVE, EXCLUSIVE_SHIFT, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, ORDER_SHIFT } from './folio'
 import { PROGRESS_LIMIT, PROGRESS_PRESENT, type CopySection, type SectionTally } from './fork'
 
 const READ = COUNTER_INDEX.read
@@ -33,11 +33,10 @@ export function copyUniform(
 ): number {
   const { world, shared } = section
   const { tables, folios, kernel, geometry } = world
-  const source = tables.chunks[slot >>> tables.chunkShift]
-  const target = tables.chunks[childSlot >>> tables.chunkShift]
-  let from = (slot & tables.chunkMask) << 1
-  let to = (childSlot & tables.chunkMask) << 1
-  const attr = source[from]
+  const attrs = tables.attrs[slot >>> tables.chunkShift]
+  const pfns = tables.pfns[slot >>> tables.chunkShift]
+  const start = slot & tables.chunkMask
+  const attr = attrs[start]
   const folds = kernel.pteOps !== 'absent'
   if (shared || (attr & (VALID | PROT_NONE | SPECIAL | CONT)) !== (folds ? VALID | CONT : VALID)) return 0
   if (folds && (slot & (geometry.contPtes - 1)) !== 0) return 0
@@ -52,7 +51,8 @@ export function copyUniform(
   let exclusive = 0
   let { progress, tests } = tally
   while (taken < limit) {
-    const pfn = source[from + 1]
+    const from = start + taken
+    const pfn = pfns[from]
     const words = folios.words[pfn >>> FOLIO_CHUNK_SHIFT]
     if (words === undefined) break
     const first = pfn & FOLIO_CHUNK_MASK
@@ -61,21 +61,16 @@ export function copyUniform(
     if (order < minOrder || (pfn & (nr - 1)) !== 0 || taken + nr > limit) break
     let differs = 0
     for (let i = 0; i < nr; i++) {
-      differs |= (source[from + 2 * i] ^ attr) | (source[from + 2 * i + 1] ^ (pfn + i))
+      differs |= (attrs[from + i] ^ attr) | (pfns[from + i] ^ (pfn + i))
     }
     if (differs !== 0) break
-    for (let i = 0; i < nr; i++) {
-      const word = words[first + i]
-      exclusive += word & EXCLUSIVE
-      words[first + i] = (word & ~EXCLUSIVE) + 1
-      source[from + 2 * i] = after
-      target[to + 2 * i] = copy
-      target[to + 2 * i + 1] = pfn + i
+    for (let at = first; at < first + nr; at++) {
+      const word = words[at]
+      exclusive += (word >>> EXCLUSIVE_SHIFT) & 1
+      words[at] = (word & ~EXCLUSIVE) + 1
     }
     if (order >= 2) folios.largeRefs[pfn >>> FOLIO_CHUNK_SHIFT]![first >> 2] += nr
     else folios.smallRefs[pfn >>> FOLIO_CHUNK_SHIFT]![first] += nr
-    from += 2 * nr
-    to += 2 * nr
     taken += nr
     count++
     if (perPte) {
@@ -94,13 +89,18 @@ export function copyUniform(
       progress += PROGRESS_PRESENT * nr
     }
   }
+  if (taken === 0) return 0
+  if (protects) attrs.fill(after, start, start + taken)
+  const target = childSlot & tables.chunkMask
+  tables.attrs[childSlot >>> tables.chunkShift].fill(copy, target, target + taken)
+  tables.pfns[childSlot >>> tables.chunkShift].set(pfns.subarray(start, start + taken), target)
   tally.progress = progress
   tally.tests = tests
   tally.points += PROGRESS_PRESENT * taken
   tally.batches += perPte ? taken : count
   countUniform(section, taken, count, protects)
   section.child.anonPages += taken
-  section.child.count(EXCLUSIVE_CLEAR, exclusive / EXCLUSIVE)
+  section.child.count(EXCLUSIVE_CLEAR, exclusive)
   return taken
 }
 
