@@ -12,7 +12,7 @@ async function violations(lab: Lab): Promise<string[]> {
   )
 }
 
-const PANELS = ['Verdicts', 'Results', 'Chart', 'Console', 'Problems', 'Fork', 'Runs']
+const PANELS = ['Verdicts', 'Table', 'Chart', 'Console', 'Problems', 'Fork', 'Runs']
 const THEMES = ['dark', 'light', 'high contrast']
 
 for (const theme of THEMES) {
@@ -116,10 +116,10 @@ test('ux 85: what has the focus shows it', async ({ lab }) => {
 test('ux 86: what is drawn has a text equivalent', async ({ lab }) => {
   await lab.run()
   await lab.panel('Fork')
-  const fork = lab.page.getByRole('tabpanel', { name: 'Fork' })
+  const fork = lab.shown('Fork')
   await expect(fork.getByRole('table').or(fork.getByRole('grid')).first()).toBeVisible()
   await lab.panel('Chart')
-  const chart = lab.page.getByRole('tabpanel', { name: 'Chart' })
+  const chart = lab.shown('Chart')
   await expect(chart.locator('svg, canvas').first()).toBeVisible()
   const drawing = chart
     .getByRole('img')
@@ -166,7 +166,7 @@ test('ux 88: every button is at least 24 x 24, and splitters move by keys', asyn
 
 test('ux 91: the focus returns to the same cell of the table after the palette', async ({ lab }) => {
   await lab.run()
-  await lab.panel('Results')
+  await lab.panel('Table')
   const grid = lab.page.getByRole('grid', { name: 'Results', exact: true })
   await grid.getByRole('gridcell').nth(3).click()
   const focused = () => lab.page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200))

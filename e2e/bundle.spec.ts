@@ -51,7 +51,7 @@ test('issue 3: app and terminal give the same bundle and the same rows', async (
   expect(JSON.parse(strFromU8(files[name]))).toEqual(document)
 
   // What is on screen is what was printed: every fork time of the document is a cell of the table.
-  await lab.panel('Results')
+  await lab.panel('Table')
   const grid = lab.page.getByRole('grid', { name: 'Results', exact: true })
   await grid.getByRole('gridcell').first().click()
   await lab.press('ControlOrMeta+A')

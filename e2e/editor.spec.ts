@@ -50,7 +50,7 @@ test('ux 8: a throw while running is marked at its line and linked from the outp
   await lab.write(SMALL.replace("expect(42, 'the answer').toBe(42)", "throw new Error('out of luck')"))
   await lab.run()
   await lab.panel('Problems')
-  const problems = lab.page.getByRole('tabpanel', { name: /Problems/ })
+  const problems = lab.shown('Problems')
   await expect(problems).toContainText('out of luck')
   await lab.focusEditor()
   await lab.press('ControlOrMeta+Home')

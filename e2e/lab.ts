@@ -113,6 +113,11 @@ export class Lab {
     await this.command(`Show ${title}`)
   }
 
+  /** What a panel shows, once it is in front. */
+  shown(title: string): Locator {
+    return this.page.getByRole('tabpanel', { name: new RegExp(`^${title}\\b`) })
+  }
+
   /** A tab of the dock by its title. */
   tab(title: string | RegExp): Locator {
     return this.page.getByRole('tab', { name: title })

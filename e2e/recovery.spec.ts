@@ -78,10 +78,10 @@ test('ux 66: killing the simulator costs the current job only', async ({ lab, sh
 
   // Text, the finished cells and the earlier run are all there.
   await expect.poll(() => lab.visibleText()).toContain("title: 'Sweep'")
-  await lab.panel('Results')
+  await lab.panel('Table')
   await expect(lab.page.getByText('partial 2/50').first()).toBeVisible()
   await lab.panel('Runs')
-  const runs = lab.page.getByRole('tabpanel', { name: /Runs/ })
+  const runs = lab.shown('Runs')
   await expect(runs).toContainText('Small')
   await expect(runs).toContainText(/lost/i)
 

@@ -135,7 +135,7 @@ ${attempts}
 test('ux 128: markup in a title, a name or a chart stays text', async ({ lab }) => {
   await lab.write(MARKUP)
   await lab.run()
-  for (const panel of ['Verdicts', 'Results', 'Chart', 'Console', 'Runs']) {
+  for (const panel of ['Verdicts', 'Table', 'Chart', 'Console', 'Runs']) {
     await lab.panel(panel)
     expect(await lab.page.locator('[onerror], [onload], img[src=x]').count(), panel).toBe(0)
   }
