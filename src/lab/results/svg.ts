@@ -46,7 +46,9 @@ export async function chartSvg(chart: Chart): Promise<string> {
     view.finalize()
     if (failure === undefined) return `${svg}\n`
   } catch (error) {
-    failure ??= error instanceof Error ? error.message : String(error)
+    const message = error instanceof Error ? error.message : String(error)
+    // The compiler trusts its input: where it stumbles, the specification is not Vega-Lite.
+    failure ??= error instanceof TypeError ? `this is not a Vega-Lite specification (${message})` : message
   }
   throw new LabError(problem('bad-chart', `chart('${chart.name}'): ${failure}`))
 }

@@ -11,7 +11,7 @@ import type { Cell } from './types'
 export interface DispatchProgress {
   readonly done: number
   readonly total: number
-  /** Parameters of the oldest cell being run. */
+  /** Parameters of the cell that was started last. */
   readonly current?: Parameters
 }
 
@@ -78,9 +78,9 @@ export class LocalWorkers implements Dispatcher {
   }
 
   progress(): DispatchProgress {
-    const [oldest] = this.#busy.values()
+    const newest = [...this.#busy.values()].at(-1)
     const done = this.#finished.size
-    return { done, total: this.#cells.length, ...(oldest ? { current: oldest.cell.parameters } : {}) }
+    return { done, total: this.#cells.length, ...(newest ? { current: newest.cell.parameters } : {}) }
   }
 
   async cancel(): Promise<void> {
