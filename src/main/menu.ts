@@ -1,16 +1,7 @@
 /** The native menu, made from the shared list of commands. */
 import { Menu, type MenuItemConstructorOptions } from 'electron'
+import { accelerator } from './accelerator'
 import { COMMANDS, type CommandEntry } from '../protocol/commands'
-
-const NAMES: Readonly<Record<string, string>> = { Mod: 'CmdOrCtrl', Comma: ',' }
-
-/** A key of the list as Electron writes it. */
-export function accelerator(key: string): string {
-  return key
-    .split('+')
-    .map((part) => NAMES[part] ?? part)
-    .join('+')
-}
 
 function itemsOf(menu: CommandEntry['menu'], run: (id: string) => void): MenuItemConstructorOptions[] {
   return (COMMANDS as readonly CommandEntry[])

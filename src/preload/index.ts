@@ -11,7 +11,11 @@ import {
   type LabBridge
 } from '../protocol/window'
 
-const bridge: LabBridge = { requestPorts: () => ipcRenderer.send(REQUEST_PORTS_CHANNEL) }
+const bridge: LabBridge = {
+  requestPorts: () => {
+    ipcRenderer.send(REQUEST_PORTS_CHANNEL)
+  }
+}
 
 ipcRenderer.on(PORT_CHANNEL, (event, raw: unknown) => {
   const message = readPortMessage(raw)
