@@ -203,6 +203,74 @@ describe('copy on write after fork', () => {
   })
 })
 
+describe('memory the simulator itself needs', () => {
+  it('is at most 16 bytes a page for 1 GiB in 64 KiB folios', () => {
+    const m = machine()
+    const bytes = () => m.world.tables.bytes + m.world.folios.bytes + m.world.folios.buddy.bytes
+    const region = m.spawn().mmap({ bytes: 2 ** 30 })
+    const before = bytes()
+    region.write()
+    expect((bytes() - before) / region.length).toBeLessThanOrEqual(16)
+  })
+
+  it('is next to nothing for a machine that is not used', () => {
+    const { world } = createMachine({ kernel: 'contpte-v2', memoryBytes: 2 ** 42 })
+    expect(world.tables.bytes + world.folios.bytes + world.folios.buddy.bytes).toBeLessThan(4096)
+  })
+})
+
+describe('a PMD leaf', () => {
+  it('is refused loudly, with the way around it', () => {
+    const m = machine('contpte-v2', 0)
+    m.sysfs.write('enabled', 'always')
+    const process = m.spawn()
+    const region = process.mmap({ bytes: 2 ** 21 })
+    const thrown = error(() => region.write())
+    expect(thrown.code).toBe('not-modelled')
+    expect(thrown.message).toContain("'never' to 'hugepages-2048kB/enabled'")
+    m.sysfs.write('hugepages-2048kB/enabled', 'never')
+    region.write()
+    expect(region.pte(0).present).toBe(true)
+  })
+
+  it('is not asked for where 2 MiB do not fit the mapping', () => {
+    const m = machine('contpte-v2', 0)
+    m.sysfs.write('enabled', 'always')
+    m.sysfs.write('hugepages-64kB/enabled', 'inherit')
+    const region = m.spawn().mmap({ bytes: 2 ** 21 - 4096 })
+    region.write()
+    expect(region.folio(0)?.order).toBe(4)
+  })
+})
+
+describe('other granules', () => {
+  it.each([
+    ['16K', 2048, 128],
+    ['64K', 2048, 32]
+  ] as const)('%s: 2 MiB folios are folded blocks of %i kB, %i entries', (granule, kilobytes, entries) => {
+    for (const { name } of KERNELS) {
+      const m = createMachine({ kernel: name, granule })
+      m.sysfs.write(`hugepages-${kilobytes}kB/enabled`, 'always')
+      const parent = m.spawn()
+      const region = parent.mmap({ bytes: 4 * kilobytes * 1024 })
+      region.write()
+      const child = parent.fork()
+      const folded = name === 'no-contpte' ? 0 : 4
+      expect([region.length, region.foldedBlocks(), region.foldedBlocks(child)]).toEqual([
+        4 * entries,
+        folded,
+        folded
+      ])
+      expect(m.counters.get('unfold')).toBe(name === 'contpte-unbatched' ? 4 : 0)
+      region.write(1, 1)
+      expect(checkWorld(m.world)).toBeUndefined()
+      child.exit()
+      parent.exit()
+      expect(checkWorld(m.world)).toBeUndefined()
+    }
+  })
+})
+
 describe('errors', () => {
   it('names the kernels there are', () => {
     const { code, message } = error(() => createMachine({ kernel: 'linux-9' }))

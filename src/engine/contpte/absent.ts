@@ -22,6 +22,10 @@ export class AbsentPteOps implements PteOps {
     return this.world.tables.attr(slot)
   }
 
+  ptepGetPresence(mm: Mm, slot: number): number {
+    return this.ptepGet(mm, slot)
+  }
+
   ptepGetLockless(mm: Mm, slot: number): number {
     return this.ptepGet(mm, slot)
   }

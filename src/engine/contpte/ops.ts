@@ -21,7 +21,9 @@ export interface PteWorld {
 export interface PteOps {
   /** The entry; access flag and dirty gathered over its block where it is folded. */
   ptepGet(mm: Mm, slot: number): number
-  /** The same without the lock: rereads until it saw one consistent block. */
+  /** `ptepGet` for a caller that ignores young and dirty: reads as much, answers the entry alone. */
+  ptepGetPresence(mm: Mm, slot: number): number
+  /** `ptepGet` without the lock: rereads until it saw one consistent block. */
   ptepGetLockless(mm: Mm, slot: number): number
   /** Maps `nr` consecutive pages of one folio, first page `pfn`. */
   setPtes(mm: Mm, slot: number, pfn: number, attr: number, nr: number): void

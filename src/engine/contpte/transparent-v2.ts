@@ -44,6 +44,12 @@ export class TransparentV2PteOps extends AbsentPteOps {
     return this.gather(slot, attr)
   }
 
+  override ptepGetPresence(mm: Mm, slot: number): number {
+    const attr = this.world.tables.attr(slot)
+    mm.count(READ, isValidCont(attr) ? 1 + this.c : 1)
+    return attr
+  }
+
   override ptepGetLockless(mm: Mm, slot: number): number {
     const attr = this.world.tables.attr(slot)
     if (!isValidCont(attr)) {

@@ -8,7 +8,7 @@
  */
 import { AF, PAGE_READONLY, SPECIAL, WRITE, isPresent, mkdirty, mkwrite } from '../arch/descriptor'
 import { EngineError } from '../error'
-import { faultOrders } from '../thp/orders'
+import { faultOrders, pmdLeafWanted } from '../thp/orders'
 import { COUNTER_INDEX } from '../trace/counters'
 import type { World } from '../world'
 import { EXCLUSIVE } from './folio'
@@ -57,6 +57,7 @@ export function handleFault(world: World, mm: Mm, vpn: number, write: boolean): 
 /** `do_anonymous_page`: nothing is there yet. */
 function anonymousFault(world: World, mm: Mm, vma: Vma, vpn: number, write: boolean): void {
   const { ops } = world
+  if (pmdLeafWanted(world, vma, vpn) && findSlot(world, mm, vpn) === 0) throw pmdLeafNotModelled(world, vpn)
   const slot = makeSlot(world, mm, vpn)
   if (!write) {
     ops.ptepGet(mm, slot)
@@ -167,4 +168,15 @@ function outOfMemory(world: World): EngineError {
   const { buddy } = world.folios
   const bytes = buddy.pages * world.geometry.pageSize
   return new EngineError('ENOMEM', `Out of memory: no page of the machine's ${bytes} bytes is free.`)
+}
+
+/** A wrong answer would be silent here: smaller folios where the kernel maps one block. */
+function pmdLeafNotModelled(world: World, vpn: number): EngineError {
+  const { pageSize, pmdOrder } = world.geometry
+  const directory = `hugepages-${(pageSize * 2 ** pmdOrder) / 1024}kB`
+  return new EngineError(
+    'not-modelled',
+    `The kernel would map one PMD block at 0x${(vpn * pageSize).toString(16)}, which is not simulated yet. ` +
+      `Write 'never' to '${directory}/enabled' to have smaller folios there.`
+  )
 }

@@ -64,9 +64,12 @@ function play(kernel: string, s: Scene, fastPaths: boolean) {
   f.world.fastPaths = fastPaths
   if (s.unfolded) unfoldSilently(f, pages)
   for (const each of s.damage) damage(f, pages, each)
+  const batches: number[] = []
+  f.world.forkLog = { batches, limit: 3000 }
   for (let i = 0; i < s.forks; i++) forkMm(f.world, f.mm, 2 + i)
   const { world } = f
   return {
+    batches,
     violation: checkWorld(world),
     counts: world.mms.map((mm) => COUNTER_NAMES.map((name, i) => `${name} ${mm.own[i]}`)),
     resident: world.mms.map((mm) => mm.anonPages),
@@ -87,6 +90,7 @@ describe('the hot loop of fork does and counts what the long way does', () => {
       const short = play(name, s, true)
       expect(long.violation).toBeUndefined()
       expect(short.counts).toEqual(long.counts)
+      expect(short.batches).toEqual(long.batches)
       expect(short.resident).toEqual(long.resident)
       expect(short.arrays.length).toBe(long.arrays.length)
       const differs = short.arrays.findIndex(

@@ -5,6 +5,7 @@
  */
 import { AF, CONT, PROT_NONE, SPECIAL, VALID, WRITE, wrprotect } from '../arch/descriptor'
 import { COUNTER_INDEX } from '../trace/counters'
+import type { ForkLog } from '../world'
 import { EXCLUSIVE, EXCLUSIVE_SHIFT, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, ORDER_SHIFT } from './folio'
 import { PROGRESS_LIMIT, PROGRESS_PRESENT, type CopySection, type SectionTally } from './fork'
 
@@ -46,6 +47,7 @@ export function copyUniform(
   const copy = after & ~AF
   const minOrder = folds ? geometry.contShift : 0
   const perPte = kernel.forkCopy === 'per-pte'
+  const { forkLog } = world
   let taken = 0
   let count = 0
   let exclusive = 0
@@ -71,6 +73,7 @@ export function copyUniform(
     }
     if (order >= 2) folios.largeRefs[pfn >>> FOLIO_CHUNK_SHIFT]![first >> 2] += nr
     else folios.smallRefs[pfn >>> FOLIO_CHUNK_SHIFT]![first] += nr
+    if (forkLog !== undefined) logBatches(forkLog, perPte ? 1 : nr, perPte ? nr : 1)
     taken += nr
     count++
     if (perPte) {
@@ -102,6 +105,11 @@ export function copyUniform(
   section.child.anonPages += taken
   section.child.count(EXCLUSIVE_CLEAR, exclusive)
   return taken
+}
+
+/** Appends `times` batches of `nr` entries, as far as the log takes them. */
+export function logBatches(log: ForkLog, nr: number, times: number): void {
+  for (let i = 0; i < times && log.batches.length < log.limit; i++) log.batches.push(nr)
 }
 
 /** What copying `pages` pages of `folios` uniform folios counts, by design: `fork.md` section 7. */

@@ -20,11 +20,12 @@ interface ForkResult {
   readonly batches: readonly number[]
 }
 
-/** Forks entry by entry: what is asserted here is the long way; `fork-uniform.test.ts` holds the short one to it. */
+/** Forks entry by entry; `fork-uniform.test.ts` holds the hot loop to this way. */
 function fork(f: Fixture): ForkResult {
   f.spent()
   const log = { batches: [] as number[], limit: 1000 }
   f.world.forkLog = log
+  f.world.fastPaths = false
   const childMm = forkMm(f.world, f.mm, 2)
   const spent = f.spent()
   const named = (of: (name: CounterName) => number) =>

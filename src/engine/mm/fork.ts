@@ -8,7 +8,7 @@ import { COUNTER_INDEX } from '../trace/counters'
 import type { World } from '../world'
 import { copyBatchV2 } from './fork-batch-v2'
 import { copyPerPte } from './fork-per-pte'
-import { copyUniform } from './fork-uniform'
+import { copyUniform, logBatches } from './fork-uniform'
 import { isCowMapping, Mm, VM_SHARED, type Vma } from './mm'
 import { findSlot, makeSlot } from './walk'
 
@@ -106,11 +106,9 @@ function copyTable(section: CopySection, slot: number, childSlot: number, nr: nu
   const { world, parent } = section
   const { ops, forkLog, kernel } = world
   const copyPresent = DESIGNS[kernel.forkCopy]
-  // A log wants every batch by itself: then all go the long way, to the same end.
-  const fast = forkLog === undefined && world.fastPaths
   const tally: SectionTally = { progress: 0, points: 0, tests: 0, batches: 0 }
   for (let at = 0; at < nr;) {
-    if (fast) {
+    if (world.fastPaths) {
       const copied = copyUniform(section, slot + at, childSlot + at, nr - at, tally)
       at += copied
       if (at === nr) break
@@ -127,7 +125,7 @@ function copyTable(section: CopySection, slot: number, childSlot: number, nr: nu
       taken = copyPresent(section, slot + at, childSlot + at, entry, nr - at)
       points = PROGRESS_PRESENT * taken
       tally.batches++
-      if (forkLog !== undefined && forkLog.batches.length < forkLog.limit) forkLog.batches.push(taken)
+      if (forkLog !== undefined) logBatches(forkLog, taken, 1)
     }
     at += taken
     tally.progress += points

@@ -40,7 +40,7 @@ function zapSection(world: World, mm: Mm, vpn: number, slot: number, nr: number,
   let pages = 0
   let batches = 0
   while (done < nr && !full) {
-    const entry = ops.ptepGet(mm, slot + done)
+    const entry = ops.ptepGetPresence(mm, slot + done)
     if (isPresent(entry)) {
       const pfn = tables.pfn(slot + done)
       ops.ptepGetAndClearFull(mm, slot + done, gather.fullmm)

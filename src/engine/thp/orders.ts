@@ -37,3 +37,15 @@ function rangeIsNone(world: World, mm: Mm, slot: number, nr: number): boolean {
   }
   return true
 }
+
+/**
+ * Whether a first touch of `vpn` asks for a PMD leaf: the PMD size is allowed and its aligned range
+ * lies inside the VMA. (That no table is there yet is for the caller to see.) Source: section 6.1.
+ */
+export function pmdLeafWanted(world: World, vma: Vma, vpn: number): boolean {
+  const { pmdOrder } = world.geometry
+  if (!orderAllowed(world.thp, pmdOrder, vma.flags)) return false
+  const nr = 2 ** pmdOrder
+  const first = vpn - (vpn % nr)
+  return first >= vma.start && first + nr <= vma.end
+}
