@@ -75,6 +75,14 @@ function againstManifest(files: ReadonlyMap<string, Uint8Array>, manifest: Manif
   return differences
 }
 
+function isScriptName(name: string): boolean {
+  try {
+    return scriptFileName(name) === name
+  } catch {
+    return false
+  }
+}
+
 /**
  * Opens a bundle.
  * @throws LabError `bundle-unreadable`, `bundle-damaged`, `bundle-refused`
@@ -84,8 +92,7 @@ export function openBundle(bytes: Uint8Array): OpenBundle {
   const manifest = parsed(files, PATHS.manifest, ManifestSchema)
   const parameters = parsed(files, PATHS.parameters, ParametersSchema)
   const scriptName = manifest.script.slice(PATHS.script.length)
-  const named = manifest.script.startsWith(PATHS.script) && !scriptName.includes('/')
-  if (!named || scriptFileName(scriptName) !== scriptName) {
+  if (manifest.script !== `${PATHS.script}${scriptName}` || !isScriptName(scriptName)) {
     throw new LabError(
       problem('bundle-damaged', `${PATHS.manifest}: '${manifest.script}' is no place for the script`)
     )
