@@ -25,6 +25,7 @@ export interface MachineConfig {
   readonly cost?: CostProfile
   /** What the CPUs can do. Default: Neoverse N1, as in Ampere Altra. */
   readonly cpu?: CpuFeatures
+  /** For choices that hardware may make either way; nothing modelled so far makes one. */
   readonly seed?: number
 }
 

@@ -373,6 +373,30 @@ describe('placement', () => {
     expect([region.folio(14)?.order, region.folio(15)?.order, region.folio(31)?.order]).toEqual([0, 4, 0])
   })
 
+  it('never puts two regions side by side', () => {
+    const process = machine().spawn()
+    const [a, b] = [process.mmap({ bytes: 2 ** 30 }), process.mmap({ bytes: 2 ** 30 })]
+    expect(b.address).toBeGreaterThan(a.address + a.bytes)
+  })
+
+  it('splits a VMA for advice and merges it again, but not in a child', () => {
+    const m = machine()
+    const parent = m.spawn()
+    const region = parent.mmap({ bytes: 48 * 4096 })
+    region.write()
+    region.madvise('hugepage', 16, 16)
+    const vmas = (process = parent) => process.livingMm().vmas.map((vma) => vma.end - vma.start)
+    expect(vmas()).toEqual([16, 16, 16])
+    expect(region.foldedBlocks()).toBe(3)
+    const child = parent.fork()
+    for (const process of [parent, child]) {
+      region.madvise('hugepage', 0, 16, process)
+      region.madvise('hugepage', 32, 16, process)
+    }
+    expect([vmas(), vmas(child)]).toEqual([[48], [16, 16, 16]])
+    expect(checkWorld(m.world)).toBeUndefined()
+  })
+
   it('rounds up to whole pages', () => {
     expect(machine().spawn().mmap({ bytes: 4097 })).toMatchObject({ length: 2, bytes: 8192 })
   })

@@ -37,7 +37,7 @@ export class Process {
   constructor(
     readonly machine: Machine,
     mm: Mm,
-    brk = FIRST_ADDRESS
+    brk = FIRST_ADDRESS - GRID
   ) {
     this.#mm = mm
     this.#brk = brk
@@ -79,7 +79,8 @@ export class Process {
     }
     const length = Math.ceil(bytes / pageSize)
     const grid = Math.max(GRID, align)
-    const base = Math.ceil(this.#brk / grid) * grid
+    // At least a page stays free between two regions: neighbours would become one VMA.
+    const base = Math.ceil((this.#brk + pageSize) / grid) * grid
     const address = base + (align < DEFAULT_ALIGN ? align : 0)
     const end = address + length * pageSize
     if (end > 2 ** vaBits) {

@@ -76,6 +76,30 @@ export class Mm {
     this.vmas.splice(index + 1, 0, { ...vma, start: vpn })
     vma.end = vpn
   }
+
+  /** Merges neighbours that became equal in and around `[start, end]`. Entries do not notice. */
+  mergeVmas(start: number, end: number): void {
+    const { vmas } = this
+    let i = Math.max(0, this.vmaIndex(start) - 1)
+    while (i + 1 < vmas.length && vmas[i].start <= end) {
+      if (!mergeable(vmas[i], vmas[i + 1])) {
+        i++
+        continue
+      }
+      vmas[i].end = vmas[i + 1].end
+      vmas[i].anonVma ||= vmas[i + 1].anonVma
+      vmas.splice(i + 1, 1)
+    }
+  }
+}
+
+/** Whether the kernel makes one VMA of two neighbours: equal flags, and no two different anon_vmas. */
+function mergeable(left: Vma, right: Vma): boolean {
+  return (
+    left.end === right.start &&
+    left.flags === right.flags &&
+    (left.anonVma === right.anonVma || left.anonVma === 0 || right.anonVma === 0)
+  )
 }
 
 /** Whether stores must first copy what others share: private and possibly writable. */

@@ -91,13 +91,18 @@ export function dontneed(world: World, mm: Mm, start: number, end: number): bool
   })
 }
 
-/** Sets and clears VMA flags on `[start, end)`, splitting VMAs: false where part was not mapped. */
+/**
+ * Sets and clears VMA flags on `[start, end)`, splitting and merging VMAs: false where part was not
+ * mapped.
+ */
 export function changeFlags(mm: Mm, start: number, end: number, set: number, clear: number): boolean {
   mm.splitVma(start)
   mm.splitVma(end)
-  return forEachVmaPart(mm, start, end, (vma) => {
+  const whole = forEachVmaPart(mm, start, end, (vma) => {
     vma.flags = (vma.flags & ~clear) | set
   })
+  mm.mergeVmas(start, end)
+  return whole
 }
 
 /** munmap of `[start, end)`: VMAs go, entries are cleared, tables without a VMA are freed. */
