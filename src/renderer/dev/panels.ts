@@ -44,7 +44,9 @@ const Frame = defineComponent({
 const app = createApp(Frame).use(createPinia())
 const theme = (query.get('theme') ?? 'dark') as ThemeName
 applyTheme(theme)
-useSettingsStore().change({ theme: theme === 'light' ? 'light' : theme === 'dark' ? 'dark' : 'high-contrast' })
+useSettingsStore().change({
+  theme: theme === 'light' ? 'light' : theme === 'dark' ? 'dark' : 'high-contrast'
+})
 const runs = useRunsStore()
 if (kind !== 'none') runs.current = fromRecord(sampleRun(kind === 'failing'))
 if (kind === 'huge') {

@@ -2,7 +2,13 @@
  * Made-up runs to look at panels with, shaped like the fork experiment. The figures follow the formulae
  * of the fork reference where that is easy, and are results of nothing.
  */
-import { PTE_VIEW_BITS as BIT, type Expectation, type ForkView, type PteView, type Row } from '../../protocol/results'
+import {
+  PTE_VIEW_BITS as BIT,
+  type Expectation,
+  type ForkView,
+  type PteView,
+  type Row
+} from '../../protocol/results'
 import type { RunRecord, RunSummary } from '../../protocol/services'
 
 const KERNELS = ['no-contpte', 'contpte-unbatched', 'contpte-v2'] as const
@@ -76,7 +82,9 @@ export function sampleView(sample: Sample): PteView {
       present,
       writable: sample.writable ? present : 0,
       readOnly: sample.writable ? 0 : present,
-      foldedBlocks: sample.folded ? sample.total / 16 - new Set([...holes, ...swapped].map((at) => at >> 4)).size : 0
+      foldedBlocks: sample.folded
+        ? sample.total / 16 - new Set([...holes, ...swapped].map((at) => at >> 4)).size
+        : 0
     }
   }
 }
@@ -90,7 +98,11 @@ export function sampleFork(kernel: string, torn: boolean): ForkView {
   const base = { entries, total, folded, ...extra }
   const batched = kernel === 'contpte-v2'
   const unfolds = kernel === 'contpte-unbatched' ? total / 16 : 0
-  const batches = batched ? (torn ? [16, 5, 10, 16, 9, 6] : Array<number>(4096).fill(16)) : Array<number>(Math.min(4096, total)).fill(1)
+  const batches = batched
+    ? torn
+      ? [16, 5, 10, 16, 9, 6]
+      : Array<number>(4096).fill(16)
+    : Array<number>(Math.min(4096, total)).fill(1)
   return {
     index: 0,
     parentPid: 1,
@@ -151,7 +163,12 @@ export function sampleRun(failing = false): RunRecord {
   }
   for (const { kernel, cpus } of cells.filter(({ kernel }) => kernel !== 'no-contpte')) {
     const error = Number(((cpus * 7) % 5) / 2).toFixed(1)
-    rows.push({ parameters: {}, metric: `error ${kernel} at ${cpus} cpus`, value: Number(error), unit: 'points' })
+    rows.push({
+      parameters: {},
+      metric: `error ${kernel} at ${cpus} cpus`,
+      value: Number(error),
+      unit: 'points'
+    })
     expectations.push({
       name: `error of ${kernel} at ${cpus} cpus${cpus === 8 || cpus === 24 ? ' (held out)' : ''}`,
       parameters: {},
@@ -161,7 +178,9 @@ export function sampleRun(failing = false): RunRecord {
       at: 'fork-batching.ts:41:7'
     })
   }
-  const values = rows.filter(({ metric }) => metric === 'fork').map(({ parameters, ...row }) => ({ ...parameters, ...row }))
+  const values = rows
+    .filter(({ metric }) => metric === 'fork')
+    .map(({ parameters, ...row }) => ({ ...parameters, ...row }))
   return {
     ...sampleSummary(failing ? 'r2' : 'r1', { failed: failing ? 2 : 0 }),
     text: "import { experiment } from 'contpte-lab'\n",
@@ -190,12 +209,21 @@ export function sampleRun(failing = false): RunRecord {
       { name: 'Broken on purpose', spec: { data: { values }, mark: 'lne', encoding: {} } },
       {
         name: 'By kernel',
-        spec: { data: { values }, mark: 'bar', encoding: { x: { field: 'kernel' }, y: { field: 'value', aggregate: 'mean' } } }
+        spec: {
+          data: { values },
+          mark: 'bar',
+          encoding: { x: { field: 'kernel' }, y: { field: 'value', aggregate: 'mean' } }
+        }
       }
     ],
     console: [
       { cell: 0, level: 'log', text: 'folded 16384 blocks', at: 'fork-batching.ts:18:5' },
-      { cell: 5, level: 'warn', text: 'unfolds: 16384\nsee fork-batching.ts:24:5 for the expectation', at: 'fork-batching.ts:20:5' },
+      {
+        cell: 5,
+        level: 'warn',
+        text: 'unfolds: 16384\nsee fork-batching.ts:24:5 for the expectation',
+        at: 'fork-batching.ts:20:5'
+      },
       { cell: 9, level: 'error', text: 'more TLBIs than a table holds entries', at: 'fork-batching.ts:21:5' },
       { cell: -1, level: 'info', text: 'worst error 2.1 points', at: 'fork-batching.ts:44:5' }
     ],
@@ -211,7 +239,13 @@ export function sampleRun(failing = false): RunRecord {
             column: 15,
             parameters: { kernel: 'contpte-v9', cpus: 8 }
           },
-          { code: 'memory-limit', severity: 'warning', message: 'memory limit 256 MiB nearly reached', file: 'fork-batching.ts', line: 14 }
+          {
+            code: 'memory-limit',
+            severity: 'warning',
+            message: 'memory limit 256 MiB nearly reached',
+            file: 'fork-batching.ts',
+            line: 14
+          }
         ]
       : [],
     cells: cells.map((parameters, index) => ({ parameters, forks: 1, key: `${index}`.padStart(64, '0') })),

@@ -1,6 +1,6 @@
 /**
  * The difference column of every comparison: `×16` where a ratio says it best, `+2` where the counts
- * are small or grew from nothing, a quiet `=` where nothing differs.
+ * are small or grew from nothing, `+5.2%` where values are near, a quiet `=` where nothing differs.
  */
 import { formatNumber } from './format'
 
@@ -15,8 +15,10 @@ export interface Difference {
 
 /** Below this many, a count's difference is told as a sum: 1 to 3 is `+2`, not `×3`. */
 const SMALL = 4
-/** Ratios nearer to 1 than this are told as a sum or in percent. */
-const NEAR = 1.1
+/** From here on a ratio says it best; nearer to 1, percent or a sum do. */
+const RATIO = 2
+/** Counts this near to each other are told as a sum. */
+const NEAR_COUNT = 10
 
 const EQUAL: Difference = { text: '=', tone: 'equal', size: 0 }
 const MISSING: Difference = { text: '–', tone: 'missing', size: -1 }
@@ -40,14 +42,11 @@ export function difference(base: number | undefined, value: number | undefined):
   if (low === 0 || base < 0 !== value < 0) return { text: sum, tone, size }
   const ratio = high / low
   if (counts && high < SMALL) return { text: sum, tone, size }
-  if (ratio >= NEAR)
+  if (ratio >= RATIO)
     return { text: `${Math.abs(value) > Math.abs(base) ? '×' : '÷'}${ratioText(ratio)}`, tone, size }
-  if (counts && Math.abs(delta) < 1000 && ratio < 1.01) return { text: sum, tone, size }
-  return {
-    text: `${sign}${formatNumber(Number(((Math.abs(delta) / Math.abs(base)) * 100).toPrecision(2)))}%`,
-    tone,
-    size
-  }
+  if (counts && Math.abs(delta) < NEAR_COUNT) return { text: sum, tone, size }
+  const percent = (Math.abs(delta) / Math.abs(base)) * 100
+  return { text: `${sign}${formatNumber(Number(percent.toFixed(percent < 0.1 ? 3 : 1)))}%`, tone, size }
 }
 
 /** Distance on a scale where `×16` is as far as `÷16`, and something from nothing is furthest. */

@@ -48,5 +48,5 @@ export function folioFigures(view: PteView, first: number, count: number): Folio
 export function describeFolios(figures: FolioFigures | undefined): string {
   if (!figures) return 'no folio'
   const what = figures.folios === 1 ? '1 folio' : `${figures.folios} folios`
-  return `${what}, order ${figures.order}, refcount ${figures.refcount}, mapcount ${figures.mapcount}, anon-exclusive ${figures.exclusive}`
+  return `${what}, order ${figures.order}, refcount ${figures.refcount}, mapcount ${figures.mapcount}, anon-exclusive ${figures.exclusive === '1/1' ? 'yes' : figures.exclusive === '0/1' ? 'no' : figures.exclusive}`
 }

@@ -85,10 +85,10 @@ export function batchesText(view: ForkView): string {
   return `${formatNumber(all)} batches: ${parts.join(', ')}${rest}${cut}`
 }
 
-/** What of a region is drawn: `all 64 entries`, `first 1,024 of 262,144 entries`. */
+/** What of a region is drawn: `64 entries`, `first 1,024 of 262,144`. */
 export function shownText(view: PteView): string {
   const shown = view.flags.length
   return shown < view.total
-    ? `first ${formatNumber(shown)} of ${formatNumber(view.total)} entries`
-    : `all ${count(view.total, 'entry', 'entries')}`
+    ? `first ${formatNumber(shown)} of ${formatNumber(view.total)}`
+    : count(view.total, 'entry', 'entries')
 }

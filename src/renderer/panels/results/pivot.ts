@@ -105,10 +105,12 @@ export function arrange(
     columns: [
       ...names.map(parameterColumn),
       ...(asRows ? [METRIC] : []),
-      ...laneGroups.flatMap((lanes) => [
-        ...lanes.map((lane) => valueColumn(lane, units, bare)),
-        ...(compare ? lanes.slice(1).map((lane) => differenceColumn(lane, lanes[0], bare)) : [])
-      ]),
+      ...laneGroups.flatMap((lanes) =>
+        lanes.flatMap((lane, index) => [
+          valueColumn(lane, units, bare),
+          ...(compare && index > 0 ? [differenceColumn(lane, lanes[0], bare)] : [])
+        ])
+      ),
       ...(asRows ? [UNIT] : [])
     ],
     rows: [...groups.values()].flatMap((group) => linesOf(group, names, laneGroups, { compare, asRows }))
@@ -149,6 +151,7 @@ function differenceColumn(lane: Lane, base: Lane, bare: boolean): Column {
   return {
     id: `difference:${laneKey(lane)}`,
     title: bare ? title : `${lane.metric} · ${title}`,
+    short: `vs ${base.across}`,
     kind: 'difference'
   }
 }
@@ -165,8 +168,10 @@ function linesOf(
     if (asRows) line.push(group.metric)
     for (const lanes of laneGroups) {
       const values = lanes.map((lane) => group.values.get(laneKey(lane))?.[repeat])
-      line.push(...values)
-      if (compare) line.push(...values.slice(1).map((value) => difference(values[0], value)))
+      values.forEach((value, index) => {
+        line.push(value)
+        if (compare && index > 0) line.push(difference(values[0], value))
+      })
     }
     if (asRows) line.push(group.unit)
     return line

@@ -28,11 +28,15 @@ describe('statusMark', () => {
 
 it('states counts and costs', () => {
   expect(runFacts(RUN)).toBe('15 cells · 25 expectations hold · seed 1 · 1.2 s')
-  expect(runFacts({ ...RUN, cellsDone: 2, passed: 3, failed: 1 })).toBe('2 of 15 cells · 1 of 4 expectations fail · seed 1 · 1.2 s')
+  expect(runFacts({ ...RUN, cellsDone: 2, passed: 3, failed: 1 })).toBe(
+    '2 of 15 cells · 1 of 4 expectations fail · seed 1 · 1.2 s'
+  )
 })
 
 it('names what was swept', () => {
-  expect(sweptText({ kernel: ['a', 'b'], cpus: [1, 2, 4, 8, 16, 32] })).toBe('kernel a, b; cpus 1 to 32 (6 values)')
+  expect(sweptText({ kernel: ['a', 'b'], cpus: [1, 2, 4, 8, 16, 32] })).toBe(
+    'kernel a, b; cpus 1 to 32 (6 values)'
+  )
   expect(sweptText(undefined)).toBe('')
 })
 

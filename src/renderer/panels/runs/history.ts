@@ -18,10 +18,16 @@ const MARKS: Readonly<Record<Exclude<RunStatus, 'finished'>, StatusMark>> = {
 }
 
 /** How a run ended, as a mark and in words. */
-export function statusMark({ status, passed, failed }: Pick<RunSummary, 'status' | 'passed' | 'failed'>): StatusMark {
+export function statusMark({
+  status,
+  passed,
+  failed
+}: Pick<RunSummary, 'status' | 'passed' | 'failed'>): StatusMark {
   if (status !== 'finished') return MARKS[status]
   if (failed > 0) return { mark: '✗', word: 'does not hold', tone: 'bad' }
-  return passed > 0 ? { mark: '✓', word: 'holds', tone: 'good' } : { mark: '○', word: 'finished', tone: 'dim' }
+  return passed > 0
+    ? { mark: '✓', word: 'holds', tone: 'good' }
+    : { mark: '○', word: 'finished', tone: 'dim' }
 }
 
 /** Counts and costs of a run: `15 cells · 25 hold · seed 1 · 1.2 s`. */
@@ -58,5 +64,7 @@ export function startedText(startedAt: string, now: Date): string {
   const started = new Date(startedAt)
   if (Number.isNaN(started.getTime())) return startedAt
   const time = started.toLocaleTimeString('en-GB')
-  return started.toDateString() === now.toDateString() ? time : `${started.toLocaleDateString('en-CA')} ${time}`
+  return started.toDateString() === now.toDateString()
+    ? time
+    : `${started.toLocaleDateString('en-CA')} ${time}`
 }

@@ -45,11 +45,14 @@ describe('gatherVerdicts', () => {
     expect(verdicts[1].where).toBe('all cells together')
   })
 
-  it('lists cells that are no product of values', () => {
-    const odd = [CELLS[0], CELLS[4]].map((cell) => expectation(cell, '0', '0'))
-    expect(gatherVerdicts(odd, CELLS)[0].where).toBe(
-      '(kernel no-contpte, cpus 1), (kernel contpte-unbatched, cpus 8)'
-    )
+  it('names cells that are no product of values in parts', () => {
+    const where = (picked: readonly number[]) =>
+      gatherVerdicts(
+        picked.map((index) => expectation(CELLS[index], '0', '0')),
+        CELLS
+      )[0].where
+    expect(where([0, 4])).toBe('kernel no-contpte, cpus 1; kernel contpte-unbatched, cpus 8')
+    expect(where([0, 1, 2, 3, 4])).toBe('kernel no-contpte; kernel contpte-unbatched, cpus 1 and 8')
   })
 })
 

@@ -8,6 +8,8 @@ export interface Column {
   /** Stable while a run grows, so that sorting and hiding survive new lines. */
   readonly id: string
   readonly title: string
+  /** Title as drawn, where the place of the column says the rest. */
+  readonly short?: string
   readonly kind: 'parameter' | 'metric' | 'value' | 'unit' | 'difference'
   /** Unit of all values of the column; counts have none. */
   readonly unit?: string

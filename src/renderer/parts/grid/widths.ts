@@ -12,7 +12,7 @@ const MARK = 3
 export function columnWidths(table: Table): number[] {
   const step = Math.max(1, Math.floor(table.rows.length / SAMPLE))
   return table.columns.map((column, index) => {
-    let width = headerOf(column).length + MARK
+    let width = headerOf({ ...column, title: column.short ?? column.title }).length + MARK
     for (let row = 0; row < table.rows.length; row += step)
       width = Math.max(width, displayText(table.rows[row][index]).length + 1)
     return Math.min(WIDEST, Math.max(NARROWEST, width))
