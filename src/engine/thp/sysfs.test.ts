@@ -145,6 +145,8 @@ describe('numbers', () => {
     ['use_zero_page', '0x1', 'EINVAL'],
     ['use_zero_page', ' 1', 'EINVAL'],
     ['use_zero_page', '18446744073709551616', 'ERANGE'],
+    ['khugepaged/defrag', '18446744073709551616', 'ERANGE'],
+    ['khugepaged/pages_to_scan', '18446744073709551616', 'EINVAL'],
     ['khugepaged/max_ptes_none', '511', 'ok'],
     ['khugepaged/max_ptes_none', '512', 'EINVAL'],
     ['khugepaged/pages_to_scan', '0', 'EINVAL'],

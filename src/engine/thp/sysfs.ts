@@ -105,11 +105,14 @@ function keyword<T extends string>(text: string, keywords: readonly T[]): T {
   throw new EngineError('EINVAL', `it takes exactly one of ${keywords.join(', ')}.`)
 }
 
-/** `kstrtoul` base 10: an optional plus, digits, an optional newline. */
-function unsigned(text: string, min: number, max: number): number {
+/**
+ * `kstrtoul` base 10: an optional plus, digits, an optional newline. What does not fit 64 bits is
+ * `overflow`: the flags pass ERANGE on, most files of khugepaged answer EINVAL to everything.
+ */
+function unsigned(text: string, min: number, max: number, overflow: 'ERANGE' | 'EINVAL'): number {
   const match = /^\+?(\d+)\n?$/.exec(text)
   if (match === null) throw new EngineError('EINVAL', `it takes a decimal number from ${min} to ${max}.`)
-  if (BigInt(match[1]) >= 2n ** 64n) throw new EngineError('ERANGE', 'the number does not fit 64 bits.')
+  if (BigInt(match[1]) >= 2n ** 64n) throw new EngineError(overflow, 'the number does not fit 64 bits.')
   const value = Number(match[1])
   if (value < min || value > max) {
     throw new EngineError('EINVAL', `it takes a decimal number from ${min} to ${max}.`)
@@ -143,7 +146,7 @@ function addTopLevel(files: Map<string, SysfsFile>, settings: ThpSettings): void
   files.set('use_zero_page', {
     show: () => String(settings.useZeroPage),
     store: (text) => {
-      settings.useZeroPage = unsigned(text, 0, 1)
+      settings.useZeroPage = unsigned(text, 0, 1, 'ERANGE')
     }
   })
   files.set('hpage_pmd_size', {
@@ -180,7 +183,7 @@ function addKhugepaged(files: Map<string, SysfsFile>, settings: ThpSettings): vo
       show: () => String(values[name]),
       ...(limits && {
         store: (text: string) => {
-          values[name] = unsigned(text, limits.min, limits.max)
+          values[name] = unsigned(text, limits.min, limits.max, name === 'defrag' ? 'ERANGE' : 'EINVAL')
         }
       })
     })
