@@ -307,6 +307,10 @@ describe('folding', () => {
     expect(conts(build(change))).not.toContain(true)
   })
 
+  it('refuses a block whose frames are in line but start one off a block boundary', () => {
+    expect(conts(build((_, attr, pfn) => [attr, pfn + 1], 5))).not.toContain(true)
+  })
+
   it('refuses a block of several folios, however well their frames line up', () => {
     const f = empty()
     const first = f.world.folios.alloc(3)
