@@ -124,7 +124,12 @@ declare module 'contpte-lab' {
     readonly zapBatch: number
   }
 
-  /** The files under `/sys/kernel/mm/transparent_hugepage/`, by path relative to that directory. */
+  /**
+   * The files under `/sys/kernel/mm/transparent_hugepage/`, by path relative to that directory. A
+   * machine starts with the top-level `enabled` at `never`, the PMD size at `inherit` and every other
+   * size at `never`. PMD blocks are not simulated yet: a first touch that would map one is an error
+   * with code `not-modelled`.
+   */
   export interface Sysfs {
     /** Reads a file, e.g. `read('hugepages-64kB/enabled')` gives `'always inherit madvise [never]\n'`. */
     read(path: string): string
@@ -189,7 +194,11 @@ declare module 'contpte-lab' {
   /** How a region is mapped. */
   export interface MmapOptions {
     bytes: Bytes
-    /** Alignment of the first address. Default `'2MiB'`. */
+    /**
+     * Alignment of the first address, a power of two of at least a page. Default `'2MiB'`. Below 2 MiB
+     * the address is a multiple of it and of no larger power of two, so that what misalignment does
+     * can be seen.
+     */
     align?: Bytes
     /** Default `'rw'`. */
     prot?: 'r' | 'rw'
