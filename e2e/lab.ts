@@ -2,6 +2,13 @@ import { type Locator, type Page, expect } from '@playwright/test'
 import type { Shell } from './fixtures'
 import type { Problems } from './watch'
 
+declare global {
+  interface Window {
+    /** See src/renderer/testing.ts. */
+    __contpteLab?: { idle(): boolean }
+  }
+}
+
 /** The app as a user meets it: what specs say to it, in its own words. */
 export class Lab {
   constructor(
@@ -49,8 +56,8 @@ export class Lab {
 
   /** The app is there: an experiment is open, the simulator answers. */
   async ready(): Promise<void> {
-    await expect(this.editor).toBeVisible({ timeout: 30_000 })
-    await expect(this.status).toContainText('simulator ready', { timeout: 30_000 })
+    await this.ended()
+    await expect(this.editor).toBeVisible()
   }
 
   async press(keys: string): Promise<void> {
@@ -62,12 +69,18 @@ export class Lab {
     await expect(this.editor).toHaveClass(/focused/)
   }
 
-  /** Replaces the text of the experiment in front, as a paste does. */
+  /** Pastes at the caret: typed text would be indented and completed by the editor. */
+  async paste(text: string): Promise<void> {
+    await this.page.evaluate((pasted) => navigator.clipboard.writeText(pasted), text)
+    await this.press('ControlOrMeta+V')
+  }
+
+  /** Replaces the text of the experiment in front. */
   async write(text: string): Promise<void> {
     await this.focusEditor()
     await this.press('ControlOrMeta+A')
-    await this.page.keyboard.insertText(text)
-    await expect.poll(() => this.visibleText()).toContain(text.trim().split('\n').at(-1)?.trim())
+    await this.paste(text)
+    await expect.poll(() => this.visibleText()).toContain(text.trim().split('\n')[3].trim())
   }
 
   /** The lines of the experiment in front that are on screen. */
@@ -85,18 +98,26 @@ export class Lab {
   }
 
   /** Runs what is in front and waits for its end. */
-  async run(timeout = 45_000): Promise<void> {
+  async run(timeout = 60_000): Promise<void> {
     await this.press('ControlOrMeta+Enter')
     await this.ended(timeout)
   }
 
+  /** Starts what is in front. */
   async start(): Promise<void> {
     await this.press('ControlOrMeta+Enter')
     await expect(this.cancelButton).toBeVisible()
   }
 
-  async ended(timeout = 45_000): Promise<void> {
-    await expect(this.runButton).toBeVisible({ timeout })
+  /** Waits until `done` of `total` cells have finished. */
+  async progressed(done: number, total: number): Promise<void> {
+    const words = new RegExp(`^${done} of ${total} cells`)
+    await expect(this.progress).toHaveAttribute('aria-valuetext', words, { timeout: 40_000 })
+  }
+
+  /** Nothing is under way in the window: it says so itself. */
+  async ended(timeout = 60_000): Promise<void> {
+    await this.page.waitForFunction(() => window.__contpteLab?.idle() === true, undefined, { timeout })
   }
 
   /** Runs a command by its title. */

@@ -10,6 +10,13 @@ export const SMALL = module(`  title: 'Small',
     expect(42, 'the answer').toBe(42)
   }`)
 
+/** A machine to complete the members of. */
+export const MACHINE = module(`  title: 'Machine',
+  run({ machine, record }) {
+    const m = machine({ kernel: 'contpte-v2' })
+    record('unfolds', m.counters.unfold, '1')
+  }`)
+
 /** One expectation that holds and one that does not. */
 export const FAILING = module(`  title: 'Half true',
   run({ expect }) {
