@@ -15,6 +15,9 @@ import { simulatorContract } from '../protocol/schemas/simulator'
 import { openLink } from './link'
 import { createSimulator, type Simulator } from './service'
 
+// Charts format times in the zone of the process: everywhere the same.
+process.env.TZ = 'UTC'
+
 /** Sorts by time, and never meets another: `20261123T211700-4f1c9a`. */
 function newRunId(): string {
   const time = new Date().toISOString().replace(/[-:]|\.\d+Z$/g, '')

@@ -115,7 +115,10 @@ function content(
   const { path, offset, packed, size, method, crc } = entry
   if (offset + LOCAL_BYTES > directory || view.getUint32(offset, true) !== LOCAL)
     throw damaged(path, 'its header is missing')
-  const start = offset + LOCAL_BYTES + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true)
+  const nameBytes = view.getUint16(offset + 26, true)
+  const name = bytes.subarray(offset + LOCAL_BYTES, offset + LOCAL_BYTES + nameBytes)
+  if (new TextDecoder().decode(name) !== path) throw damaged(path, 'its header has another name')
+  const start = offset + LOCAL_BYTES + nameBytes + view.getUint16(offset + 28, true)
   const end = start + packed
   if (end > directory) throw damaged(path, 'its data leave the bundle')
   if (taken.some(([from, to]) => offset < to && end > from))
