@@ -15,7 +15,6 @@ export const LAB_CODES = [
   'bad-experiment',
   'unknown-parameter',
   'unknown-value',
-  'bad-request',
   // the script, while it runs
   'script-error',
   'never-resolves',
@@ -38,10 +37,14 @@ export const LAB_CODES = [
   'unknown-cost-profile',
   'no-cost-profile',
   'use-after-exit',
+  'not-modelled',
+  'bad-cost-profile',
   'EINVAL',
   'ENOENT',
   'EACCES',
   'EISDIR',
+  'ENOTDIR',
+  'ERANGE',
   'ENOMEM',
   'EFAULT',
   // the run itself
@@ -53,7 +56,6 @@ export const LAB_CODES = [
   'bundle-damaged',
   'bundle-refused',
   'bundle-unfinished',
-  'bundle-script-fails',
   // the command line
   'file-unreadable',
   'file-unwritable',
