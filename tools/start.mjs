@@ -95,12 +95,14 @@ async function fetchElectron() {
  * @returns {Promise<{ path: string } | { reason: string }>}
  */
 async function electron() {
+  // Who names a binary has thought about the rest.
+  if (process.env.ELECTRON_EXEC_PATH) return findElectron()
   if (!hasDisplay()) return { reason: 'there is no display' }
   // Chromium's sandbox refuses root, and we do not switch it off.
   if (process.platform === 'linux' && process.getuid?.() === 0)
     return { reason: 'Electron does not run as root' }
   const found = findElectron()
-  if ('path' in found || process.env.ELECTRON_EXEC_PATH) return found
+  if ('path' in found) return found
   return (await fetchElectron()) ? findElectron() : { reason: 'its binary could not be fetched' }
 }
 

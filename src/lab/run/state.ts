@@ -79,7 +79,11 @@ export class RunState {
     this.#finished.set(cell.index, cell)
     this.#store((store) => store.cellFinished(this.runId, cell))
     const { forks, ...rest } = cell
-    this.#emit({ type: 'cell-finished', runId: this.runId, cell: rest, forks: forks.length })
+    const tell = (): void =>
+      this.#emit({ type: 'cell-finished', runId: this.runId, cell: rest, forks: forks.length })
+    // What a window has been shown must survive a crash: told when it is kept, not before.
+    if (this.#env.store) this.#stored = this.#stored.then(tell)
+    else tell()
   }
 
   /** The results that count, after all cells have ended. */
