@@ -62,7 +62,7 @@ function follow(): void {
     }
   )
   watch(
-    () => [documents.activeKey, runs.current?.runId, runs.current?.diagnostics] as const,
+    [() => documents.activeKey, () => runs.current?.runId, () => runs.current?.diagnostics],
     () => markRun(),
     { immediate: true }
   )

@@ -15,6 +15,15 @@ const REUSE = { reuseExistingPanels: true }
 /** Whether a panel of the dock is an experiment's editor. */
 export const isEditorPanel = (id: string): boolean => id.startsWith(EDITOR)
 
+/**
+ * Makes a panel the active one. One that is in front of its group already stays where it is: taking it
+ * out and putting it back would lose its scroll position and the focus inside.
+ */
+function bringToFront(panel: IDockviewPanel): void {
+  if (panel.group.activePanel?.id !== panel.id) panel.api.setActive()
+  else if (!panel.group.api.isActive) panel.group.api.setActive()
+}
+
 /** The workbench's dock: what is in it and where. One a window. */
 export class Dock {
   private api: DockviewApi | undefined
@@ -146,7 +155,7 @@ export class Dock {
       this.arranging = false
     }
     const panel = front === undefined ? undefined : api.getPanel(front)
-    if (panel && !panel.api.isActive) panel.api.setActive()
+    if (panel) bringToFront(panel)
   }
 
   /** Shows a panel, adding it where its area goes if it was closed. */
@@ -157,7 +166,7 @@ export class Dock {
     const shown = api.getPanel(id)
     if (shown) {
       if (api.hasMaximizedGroup() && !shown.api.isMaximized()) api.exitMaximizedGroup()
-      shown.api.setActive()
+      bringToFront(shown)
       return true
     }
     if (!panel) return false
@@ -192,7 +201,7 @@ export class Dock {
     if (!panel || panel.group.activePanel?.id === id) return
     const before = this.api?.activePanel
     panel.api.setActive()
-    before?.api.setActive()
+    if (before) bringToFront(before)
   }
 
   close(id: string): void {
