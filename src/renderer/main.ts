@@ -11,6 +11,7 @@ import App from './App.vue'
 import { focusEditor } from './editor/focus'
 import { connect } from './platform/connect'
 import { useClients } from './platform/clients-in-use'
+import { followHost, showUnreachable } from './platform/follow-host'
 import { startSession } from './session'
 import { useDocumentsStore } from './stores/documents'
 import { useNoticesStore } from './stores/notices'
@@ -29,8 +30,12 @@ offerTestHook(() => started)
 
 const clients = await (import.meta.env.DEV && new URLSearchParams(location.search).has('fake')
   ? import('./platform/fake').then(({ fakeClients }) => fakeClients())
-  : connect())
+  : connect().catch((error: unknown) => {
+      showUnreachable(error)
+      throw error
+    }))
 useClients(clients)
+followHost(clients.host)
 const session = startSession()
 await session
 app.mount('#app')
