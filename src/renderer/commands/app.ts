@@ -91,7 +91,15 @@ function editCommands(): (() => void)[] {
     implementCommand('problem.previous', () => triggerEditor('editor.action.marker.prev'), { enabled }),
     native('editor.find', 'Find in the editor', 'Mod+F', 'actions.find'),
     native('editor.replace', 'Replace in the editor', 'Mod+H', 'editor.action.startFindReplaceAction'),
-    native('editor.format', 'Format the experiment', 'Shift+Alt+F', 'editor.action.formatDocument'),
+    // The editor's own key for it differs from system to system; this one works on all.
+    registerCommand({
+      id: 'editor.format',
+      title: 'Format the experiment',
+      category: 'Edit',
+      keys: ['Shift+Alt+KeyF'],
+      enabled,
+      run: () => triggerEditor('editor.action.formatDocument')
+    }),
     native('editor.suggest', 'Suggest completions', 'Mod+I', 'editor.action.triggerSuggest'),
     native('editor.rename', 'Rename symbol', 'F2', 'editor.action.rename'),
     native(

@@ -18,7 +18,12 @@ const NAMES: Readonly<Record<string, string>> = {
 export function displayKey(key: string, mac: boolean = isMac()): string {
   return key
     .split('+')
-    .map((part) => (mac ? MAC_SIGNS[part] : part === 'Mod' ? 'Ctrl' : undefined) ?? NAMES[part] ?? part)
+    .map(
+      (part) =>
+        (mac ? MAC_SIGNS[part] : part === 'Mod' ? 'Ctrl' : undefined) ??
+        NAMES[part] ??
+        part.replace(/^Key(?=[A-Z]$)/, '')
+    )
     .join(mac ? '' : '+')
 }
 
@@ -31,7 +36,7 @@ export function ariaKey(key: string, mac: boolean = isMac()): string {
   }
   return key
     .split('+')
-    .map((part) => names[part] ?? part)
+    .map((part) => names[part] ?? part.replace(/^Key(?=[A-Z]$)/, ''))
     .join('+')
 }
 

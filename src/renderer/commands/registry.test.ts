@@ -30,6 +30,12 @@ describe('keys', () => {
     expect(isKey(press({ key: 'F5', shiftKey: true }), 'F5')).toBe(false)
   })
 
+  it('reads a key by its place where a modifier changes the sign', () => {
+    expect(isKey(press({ key: 'ƒ', code: 'KeyF', altKey: true, shiftKey: true }), 'Shift+Alt+KeyF')).toBe(
+      true
+    )
+  })
+
   it('takes a lone sign as typed, whatever modifier the keyboard needs', () => {
     expect(isKey(press({ key: '?', shiftKey: true }), '?')).toBe(true)
     expect(isKey(press({ key: '?' }), '?')).toBe(true)
@@ -40,6 +46,7 @@ describe('keys', () => {
     expect(displayKey('Mod+Shift+P', false)).toBe('Ctrl+Shift+P')
     expect(displayKey('Mod+Shift+P', true)).toBe('⌘⇧P')
     expect(displayKey('Mod+Comma', false)).toBe('Ctrl+,')
+    expect(displayKey('Shift+Alt+KeyF', false)).toBe('Shift+Alt+F')
     expect(ariaKey('Mod+Enter', false)).toBe('Control+Enter')
   })
 
