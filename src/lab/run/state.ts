@@ -17,6 +17,9 @@ import type { ScriptHeader, TaskResult } from '../sandbox/messages'
 import type { RunRecord, RunRequest, RunSummary, SimulatorEvent } from '../../protocol/services'
 import type { Cell, RunEnvironment } from './types'
 
+/** Cells whose fork views are held in memory when nothing stores them. */
+const MAX_CELLS_WITH_FORKS = 64
+
 type Listener = (event: SimulatorEvent) => void
 
 /** Version and hash of the engine in this build. */
@@ -29,7 +32,10 @@ export class RunState {
   readonly #listeners = new Set<Listener>()
   readonly #startedAt: string
   readonly #startedMs: number
+  /** Finished cells without their fork views: those are large, and wait in `#forks` for the store. */
   readonly #finished = new Map<number, CellResult>()
+  readonly #forks = new Map<number, readonly ForkView[]>()
+  readonly #forkCounts = new Map<number, number>()
   readonly #diagnostics: Diagnostic[] = []
   #status: RunStatus = 'checking'
   #header: ExperimentHeader | undefined
@@ -76,9 +82,12 @@ export class RunState {
   }
 
   finished(cell: CellResult): void {
-    this.#finished.set(cell.index, cell)
-    this.#store((store) => store.cellFinished(this.runId, cell))
     const { forks, ...rest } = cell
+    this.#keep(cell)
+    this.#store(async (store) => {
+      await store.cellFinished(this.runId, cell)
+      this.#forks.delete(cell.index)
+    })
     const tell = (): void =>
       this.#emit({ type: 'cell-finished', runId: this.runId, cell: rest, forks: forks.length })
     // What a window has been shown must survive a crash: told when it is kept, not before.
@@ -86,10 +95,10 @@ export class RunState {
     else tell()
   }
 
-  /** The results that count, after all cells have ended. */
+  /** Drops finished cells that do not count after all: those behind the first failing one. */
   settled(results: readonly CellResult[]): void {
-    this.#finished.clear()
-    for (const cell of results) this.#finished.set(cell.index, cell)
+    const kept = new Set(results.map((cell) => cell.index))
+    for (const index of [...this.#finished.keys()]) if (!kept.has(index)) this.#finished.delete(index)
   }
 
   printed(line: ConsoleLine): void {
@@ -140,7 +149,7 @@ export class RunState {
   }
 
   forkView(cell: number, fork: number): ForkView | undefined {
-    return this.#finished.get(cell)?.forks[fork]
+    return this.#forks.get(cell)?.[fork]
   }
 
   summary(): RunSummary {
@@ -175,10 +184,22 @@ export class RunState {
       diagnostics: [...this.#diagnostics],
       cells: this.#cells.map(({ index, key, parameters }) => ({
         parameters,
-        forks: this.#finished.get(index)?.forks.length ?? -1,
+        forks: this.#finished.has(index) ? (this.#forkCounts.get(index) ?? 0) : -1,
         key
       })),
       engine: ENGINE
+    }
+  }
+
+  #keep(cell: CellResult): void {
+    this.#finished.set(cell.index, { ...cell, forks: [] })
+    this.#forkCounts.set(cell.index, cell.forks.length)
+    // With a store they wait until they are kept; without one the first cells' views are enough.
+    if (
+      cell.forks.length > 0 &&
+      ((this.#env.store && this.#storing) || this.#forks.size < MAX_CELLS_WITH_FORKS)
+    ) {
+      this.#forks.set(cell.index, cell.forks)
     }
   }
 

@@ -45,7 +45,7 @@ export interface RunHandle {
   /** The run as it stands. */
   record(): RunRecord
   summary(): RunSummary
-  /** A captured fork of a finished cell. */
+  /** A captured fork of a finished cell, while it is in memory: views of stored cells are the store's. */
   forkView(cell: number, fork: number): ForkView | undefined
   /** The end state; never rejects. */
   readonly done: Promise<RunRecord>
