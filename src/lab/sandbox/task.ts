@@ -102,6 +102,9 @@ class ScriptTask {
   /** Calls a function of the prelude with the experiment, and waits for what it promises. */
   call(hook: 'header' | 'run' | 'conclude', experiment: QuickJSHandle, input = ''): QuickJSHandle {
     const { context } = this.#vm
+    // The interpreter copies and parses it: what would fill its memory is refused before.
+    if (input.length > this.#init.limits.memoryBytes / 8)
+      throw new Stopped(memoryLimitProblem(this.#init.limits))
     const called = this.#meter.script(() => {
       const text = context.newString(input)
       return context.callFunction(this.#hook(hook), context.undefined, experiment, text)

@@ -1,0 +1,40 @@
+/** The API's types are written by hand: here they are held to what the engine and the laboratory really have. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { kernelNames } from '../../engine/kernel'
+import { COUNTER_DOCS, COUNTER_NAMES } from '../../engine/trace/counters'
+import { costProfileNames } from '../sandbox/profiles'
+import { typeCheck } from './type-check'
+
+const api = readFileSync(join(process.cwd(), 'resources/api/contpte-lab.d.ts'), 'utf8')
+
+const quoted = (text: string): string[] => [...text.matchAll(/'([^']+)'/g)].map((match) => match[1])
+const after = (start: string, end: string): string => {
+  const from = api.indexOf(start)
+  return api.slice(from, api.indexOf(end, from))
+}
+
+describe("the API's types", () => {
+  it('name every kernel, profile and counter there is', () => {
+    expect(quoted(after('export type KernelName =', '\n'))).toEqual(kernelNames())
+    expect(quoted(after('cost?:', '\n'))).toEqual(costProfileNames())
+    const counters = after('export interface Counters', '\n  }')
+    expect([...counters.matchAll(/readonly (\w+): number/g)].map((match) => match[1])).toEqual([
+      ...COUNTER_NAMES
+    ])
+    for (const text of Object.values(COUNTER_DOCS)) expect(counters).toContain(`/** ${text} */`)
+  })
+  it('give a parameter the type of its values', () => {
+    const script = (line: string): string =>
+      `import { experiment } from 'contpte-lab'\nexport default experiment({ title: 't', parameters: { cpus: [1, 8], kernel: ['contpte-v2'] }, run({ parameters, machine }) {\n${line}\n} })\n`
+    expect(
+      typeCheck('x.ts', script('machine({ kernel: parameters.kernel, cpus: parameters.cpus })'))
+    ).toEqual([])
+    expect(typeCheck('x.ts', script('const n: 1 | 8 = parameters.cpus; void n'))).toEqual([])
+    expect(typeCheck('x.ts', script('parameters.nope'))).toMatchObject([
+      { code: 'type-error', line: 3, column: 12 }
+    ])
+    expect(typeCheck('x.ts', script('parameters.cpus = 3'))).toMatchObject([{ code: 'type-error', line: 3 }])
+  })
+})
