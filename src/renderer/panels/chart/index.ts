@@ -1,4 +1,3 @@
-import { contained } from '../../parts/contained'
 import { useRunsStore } from '../../stores/runs'
 import type { PanelDefinition } from '../registry'
 import ChartPanel from './ChartPanel.vue'
@@ -9,7 +8,7 @@ const chart: PanelDefinition = {
   title: 'Chart',
   area: 'results',
   order: 30,
-  component: contained('Chart', ChartPanel),
+  component: ChartPanel,
   badge: () => {
     const charts = useRunsStore().current?.charts.length ?? 0
     return charts > 1 ? String(charts) : undefined

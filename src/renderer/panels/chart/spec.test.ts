@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { dataTable } from './data'
-import { describeChart, fileName, isFluid, withLegendToggle } from './spec'
+import { canFit, describeChart, fileName, isFluid, withLegendToggle } from './spec'
 
 const LINE = {
   mark: 'line',
@@ -40,6 +40,7 @@ describe('withLegendToggle', () => {
 it('follows the panel only where the chart leaves its width open', () => {
   expect(isFluid(LINE)).toBe(true)
   expect(isFluid({ ...LINE, width: 300 })).toBe(false)
+  expect(canFit({ ...LINE, width: 300 })).toBe(true)
   expect(isFluid({ ...LINE, encoding: { ...LINE.encoding, column: { field: 'kernel' } } })).toBe(false)
   expect(isFluid({ hconcat: [LINE, LINE] })).toBe(false)
 })

@@ -37,12 +37,16 @@ export function withLegendToggle(spec: Spec): Spec {
   }
 }
 
-/** Whether the chart's width may follow the panel's: single views and layers without a width of their own. */
-export function isFluid(spec: Spec): boolean {
-  if (spec.width !== undefined) return false
+/** Whether the chart can be drawn at any width: single views and layers without facets. */
+export function canFit(spec: Spec): boolean {
   if (!('mark' in spec) && !('layer' in spec)) return false
   const { encoding } = spec
   return !(isRecord(encoding) && ('facet' in encoding || 'row' in encoding || 'column' in encoding))
+}
+
+/** Whether the chart leaves its width to whoever draws it. */
+export function isFluid(spec: Spec): boolean {
+  return spec.width === undefined && canFit(spec)
 }
 
 /** Rows the specification carries inline, for "Show data". */

@@ -1,4 +1,3 @@
-import { contained } from '../../parts/contained'
 import { formatNumber } from '../../parts/format'
 import { useRunsStore } from '../../stores/runs'
 import type { PanelDefinition } from '../registry'
@@ -10,7 +9,7 @@ const console: PanelDefinition = {
   title: 'Console',
   area: 'bottom',
   order: 40,
-  component: contained('Console', ConsolePanel),
+  component: ConsolePanel,
   badge: () => {
     const lines = useRunsStore().current?.console.length ?? 0
     return lines > 0 ? formatNumber(lines) : undefined

@@ -1,4 +1,3 @@
-import { contained } from '../../parts/contained'
 import type { PanelDefinition } from '../registry'
 import ForkPanel from './ForkPanel.vue'
 
@@ -8,7 +7,7 @@ const fork: PanelDefinition = {
   title: 'Fork',
   area: 'panels',
   order: 10,
-  component: contained('Fork', ForkPanel)
+  component: ForkPanel
 }
 
 export default fork

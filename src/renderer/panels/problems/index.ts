@@ -1,4 +1,3 @@
-import { contained } from '../../parts/contained'
 import type { PanelDefinition } from '../registry'
 import { currentProblems } from './current'
 import ProblemsPanel from './ProblemsPanel.vue'
@@ -9,7 +8,7 @@ const problems: PanelDefinition = {
   title: 'Problems',
   area: 'bottom',
   order: 50,
-  component: contained('Problems', ProblemsPanel),
+  component: ProblemsPanel,
   badge: () => {
     const found = currentProblems().length
     return found > 0 ? String(found) : undefined

@@ -1,4 +1,3 @@
-import { contained } from '../../parts/contained'
 import type { PanelDefinition } from '../registry'
 import './commands'
 import ResultsPanel from './ResultsPanel.vue'
@@ -9,7 +8,7 @@ const results: PanelDefinition = {
   title: 'Table',
   area: 'results',
   order: 20,
-  component: contained('Table', ResultsPanel)
+  component: ResultsPanel
 }
 
 export default results

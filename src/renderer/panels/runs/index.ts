@@ -1,4 +1,3 @@
-import { contained } from '../../parts/contained'
 import type { PanelDefinition } from '../registry'
 import RunsPanel from './RunsPanel.vue'
 
@@ -8,7 +7,7 @@ const runs: PanelDefinition = {
   title: 'Runs',
   area: 'results',
   order: 60,
-  component: contained('Runs', RunsPanel)
+  component: RunsPanel
 }
 
 export default runs

@@ -1,4 +1,3 @@
-import { contained } from '../../parts/contained'
 import { useRunsStore } from '../../stores/runs'
 import type { PanelDefinition } from '../registry'
 import VerdictsPanel from './VerdictsPanel.vue'
@@ -9,7 +8,7 @@ const verdicts: PanelDefinition = {
   title: 'Verdicts',
   area: 'results',
   order: 10,
-  component: contained('Verdicts', VerdictsPanel),
+  component: VerdictsPanel,
   badge: () => {
     const expectations = useRunsStore().current?.expectations ?? []
     if (expectations.length === 0) return undefined

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Expectation, Parameters } from '../../../protocol/results'
-import { gatherVerdicts, overallSentence } from './verdicts'
+import { gatherVerdicts, overallSentence, readable } from './verdicts'
 
 const CELLS: Parameters[] = ['no-contpte', 'contpte-unbatched', 'contpte-v2'].flatMap((kernel) =>
   [1, 8, 16].map((cpus) => ({ kernel, cpus }))
@@ -60,3 +60,12 @@ it.each([
   [UNFOLDS, 'All 9 expectations hold in 9 cells'],
   [[expectation(CELLS[0], '0', '3')], 'The one expectation does not hold in 9 cells']
 ])('says the whole in one sentence', (all, sentence) => expect(overallSentence(all, CELLS)).toBe(sentence))
+
+it.each([
+  ['-11.356596958146481', '-11.3566'],
+  ['-10.4 ± 3', '-10.4 ± 3'],
+  ['262144', '262144'],
+  ['1.23456789e-7', '1.23456789e-7'],
+  ['[0.30000000000000004, 5]', '[0.3, 5]'],
+  ["'1.2.3'", "'1.2.3'"]
+])('cuts long fractions: %s to %s', (text, shown) => expect(readable(text)).toBe(shown))

@@ -103,3 +103,13 @@ export function overallSentence(expectations: readonly Expectation[], cells: rea
   if (failed === 0) return `All ${all} expectations hold ${where}`
   return `${failed} of ${all} expectations ${failed === 1 ? 'does' : 'do'} not hold ${where}`
 }
+
+/** Digits after the point that a verdict shows; the full text is on hover. */
+const DECIMALS = 4
+
+/** What was expected or found, with long fractions cut; integers and everything else stay as they are. */
+export function readable(text: string): string {
+  return text.replace(/-?\d+\.\d{5,}(?![\d.]|e[+-]?\d)/gi, (number) =>
+    String(Number(Number(number).toFixed(DECIMALS)))
+  )
+}

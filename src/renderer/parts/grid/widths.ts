@@ -3,18 +3,38 @@ import { displayText } from './view'
 
 /** Lines looked at to choose widths: enough for what is on screen first, few enough for huge tables. */
 const SAMPLE = 300
-const NARROWEST = 6
-const WIDEST = 44
-/** Room for the sort mark. */
-const MARK = 3
+const NARROWEST_PX = 56
+const WIDEST_PX = 320
+/** Padding of a cell, and room for the sort mark of a header. */
+const PADDING_PX = 22
+const MARK_PX = 16
 
-/** Widths of the columns in characters, from their titles and from lines spread over the whole table. */
-export function columnWidths(table: Table): number[] {
+/**
+ * Widths of the columns in pixels, from their titles and from lines spread over the whole table.
+ * `measure` gives the width of a text in the grid's font.
+ */
+export function columnWidths(table: Table, measure: (text: string, bold: boolean) => number): number[] {
   const step = Math.max(1, Math.floor(table.rows.length / SAMPLE))
   return table.columns.map((column, index) => {
-    let width = headerOf({ ...column, title: column.short ?? column.title }).length + MARK
-    for (let row = 0; row < table.rows.length; row += step)
-      width = Math.max(width, displayText(table.rows[row][index]).length + 1)
-    return Math.min(WIDEST, Math.max(NARROWEST, width))
+    let longest = ''
+    for (let row = 0; row < table.rows.length; row += step) {
+      const text = displayText(table.rows[row][index])
+      if (text.length > longest.length) longest = text
+    }
+    const title = headerOf({ ...column, title: column.short ?? column.title })
+    const width = Math.max(measure(title, true) + MARK_PX, measure(longest, false) * 1.04)
+    return Math.round(Math.min(WIDEST_PX, Math.max(NARROWEST_PX, width + PADDING_PX)))
   })
+}
+
+let context: CanvasRenderingContext2D | null | undefined
+
+/** Measures texts in a family at 13 px, the size of all tables; estimates where there is no canvas. */
+export function textMeasurer(family: string): (text: string, bold: boolean) => number {
+  context ??= document.createElement('canvas').getContext('2d')
+  return (text, bold) => {
+    if (!context) return text.length * 7.5
+    context.font = `${bold ? 600 : 400} 13px ${family}`
+    return context.measureText(text).width
+  }
 }
