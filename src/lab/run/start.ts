@@ -117,7 +117,7 @@ class Run {
   }
 
   async #run(script: LaneScript, cells: readonly Cell[]): Promise<void> {
-    const workers = Math.max(1, Math.min(this.#request.workers ?? this.#env.cores, MAX_WORKERS))
+    const workers = Math.min(this.#request.workers || Math.max(1, this.#env.cores), MAX_WORKERS)
     const lane = this.#lane
     this.#lane = undefined
     const dispatcher = new LocalWorkers(
