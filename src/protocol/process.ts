@@ -15,9 +15,7 @@ const toSimulator = v.variant('kind', [
   v.strictObject({ kind: v.literal('open'), id }),
   v.strictObject({ kind: v.literal('data'), id, data: v.unknown() }),
   v.strictObject({ kind: v.literal('close'), id }),
-  v.strictObject({ kind: v.literal('ping'), id }),
-  /** End in good order: running cells are given up, finished ones are on disk already. */
-  v.strictObject({ kind: v.literal('stop') })
+  v.strictObject({ kind: v.literal('ping'), id })
 ])
 
 /** From the simulator to the host. */

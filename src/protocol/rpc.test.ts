@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import type { Contract } from './contract'
 import { RpcError } from './errors'
@@ -6,6 +7,7 @@ import { MAX_CALLS_UNDER_WAY, MAX_SCRIPT_CHARS } from './limits'
 import { Channels } from './process'
 import { connectRpc, serveRpc, type Served } from './rpc'
 import { hostContract } from './schemas/host'
+import type { Schema } from './schemas/base'
 import { simulatorContract } from './schemas/simulator'
 import { portPair } from './testing/pair'
 import { hostSamples, simulatorSamples, type Samples } from './testing/samples'
@@ -101,6 +103,43 @@ describe.each(both)('the %s contract', (_name, contract, samples) => {
     )
   })
 
+  const messages = [
+    ...Object.entries(contract.calls)
+      .map(
+        ([name, { reply }]) =>
+          [`reply of ${name}`, reply, (samples.replies as Record<string, unknown>)[name]] as const
+      )
+      .filter(([, , sample]) => typeof sample === 'object'),
+    ...Object.entries<Schema<unknown>>(contract.events).map(
+      ([type, schema]) =>
+        [`event ${type}`, schema, (samples.events as Record<string, unknown>)[type]] as const
+    )
+  ]
+
+  it.each(messages)('checks the %s to its leaves', (_what, schema, sample) => {
+    expect(v.is(schema, sample)).toBe(true)
+    const places = placesIn(sample)
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...places),
+        fc.anything({ withTypedArray: true, withNullPrototype: true }),
+        (place, value) => {
+          // Any value may stand in a chart's specification or in the settings if it is JSON; nowhere else.
+          const result = v.safeParse(schema, replaced(sample, place, value))
+          if (result.success)
+            expect(typeof value === typeof at(sample, place) || value === undefined || isFree(place)).toBe(
+              true
+            )
+        }
+      ),
+      { numRuns: 200 }
+    )
+    for (const place of places.filter((each) => !isFree(each)))
+      expect(v.is(schema, replaced(sample, place, Symbol.for('nothing of ours'))), place.join('.')).toBe(
+        false
+      )
+  })
+
   it('survives any message at all, at both ends', async () => {
     const [a, b] = portPair()
     serveRpc(a, contract, fake(samples).service)
@@ -137,6 +176,33 @@ describe.each(both)('the %s contract', (_name, contract, samples) => {
     )
   })
 })
+
+type Place = readonly (string | number)[]
+
+/** Every place in a value, the value itself apart. */
+function placesIn(value: unknown, here: Place = []): Place[] {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array)
+    return here.length > 0 ? [here] : []
+  const inside = Object.keys(value).flatMap((key) =>
+    placesIn((value as Record<string, unknown>)[key], [...here, key])
+  )
+  return here.length > 0 ? [here, ...inside] : inside
+}
+
+const at = (value: unknown, place: Place): unknown =>
+  place.reduce<unknown>((inside, key) => (inside as Record<string | number, unknown>)[key], value)
+
+function replaced(value: unknown, [key, ...rest]: Place, by: unknown): unknown {
+  if (key === undefined) return by
+  const inside = value as Record<string | number, unknown>
+  const copy = (Array.isArray(inside) ? [...inside] : { ...inside }) as Record<string | number, unknown>
+  copy[key] = replaced(inside[key], rest, by)
+  return copy
+}
+
+/** Places that hold any JSON, and parameters, which are text, numbers or flags. */
+const isFree = (place: Place): boolean =>
+  place.some((key) => key === 'spec' || key === 'state' || key === 'parameters' || key === 'current')
 
 /** Calls by hand, past the checks of our own client. */
 function rawCaller(port: ReturnType<typeof portPair>[0]) {

@@ -15,7 +15,7 @@ interface ParentPort {
 export interface LinkHandlers {
   /** A window has connected. */
   connected(port: Port): void
-  /** The host is gone, or asks for the end. */
+  /** The host is gone. */
   stop(): void
 }
 
@@ -28,13 +28,12 @@ export function openLink(handlers: LinkHandlers): (message: ToHost) => void {
   return parentPort === undefined ? nodeLink(handlers) : electronLink(parentPort, handlers)
 }
 
-function electronLink(parentPort: ParentPort, { connected, stop }: LinkHandlers): (message: ToHost) => void {
+function electronLink(parentPort: ParentPort, { connected }: LinkHandlers): (message: ToHost) => void {
   const send = (message: ToHost): void => parentPort.postMessage(message)
   parentPort.on('message', ({ data, ports }) => {
     const message = readToSimulator(data)
     if (message?.kind === 'connect') ports.forEach((port) => connected(mainMessagePort(port)))
     else if (message?.kind === 'ping') send({ kind: 'pong', id: message.id })
-    else if (message?.kind === 'stop') stop()
   })
   return send
 }
@@ -50,7 +49,6 @@ function nodeLink({ connected, stop }: LinkHandlers): (message: ToHost) => void 
     if (message?.kind === 'open') connected(channels.open(message.id))
     else if (message?.kind === 'data' || message?.kind === 'close') channels.receive(message)
     else if (message?.kind === 'ping') send({ kind: 'pong', id: message.id })
-    else if (message?.kind === 'stop') stop()
   })
   process.on('disconnect', stop)
   return send
