@@ -1,6 +1,6 @@
 import { AF, SPECIAL, WRITE, mkclean, wrprotect } from '../arch/descriptor'
 import { COUNTER_INDEX } from '../trace/counters'
-import type { CopySection } from './fork'
+import type { CopySection } from './fork-section'
 import { duplicateAnonRmap } from './fork-rmap'
 
 const FOLIO_REF = COUNTER_INDEX.folioRef

@@ -1,7 +1,7 @@
 /** Sharing the pages of a folio with a child: what every fork design does to each page. */
 import { COUNTER_INDEX } from '../trace/counters'
 import { EXCLUSIVE, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT } from './folio'
-import type { CopySection } from './fork'
+import type { CopySection } from './fork-section'
 
 const MAPCOUNT = COUNTER_INDEX.mapcount
 const RSS = COUNTER_INDEX.rss

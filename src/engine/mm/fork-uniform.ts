@@ -5,9 +5,14 @@
  */
 import { AF, CONT, PROT_NONE, SPECIAL, VALID, WRITE, wrprotect } from '../arch/descriptor'
 import { COUNTER_INDEX } from '../trace/counters'
-import type { ForkLog } from '../world'
 import { EXCLUSIVE, EXCLUSIVE_SHIFT, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, ORDER_SHIFT } from './folio'
-import { PROGRESS_LIMIT, PROGRESS_PRESENT, type CopySection, type SectionTally } from './fork'
+import {
+  logBatches,
+  PROGRESS_LIMIT,
+  PROGRESS_PRESENT,
+  type CopySection,
+  type SectionTally
+} from './fork-section'
 
 const READ = COUNTER_INDEX.read
 const PLAIN_WRITE = COUNTER_INDEX.write
@@ -105,11 +110,6 @@ export function copyUniform(
   section.child.anonPages += taken
   section.child.count(EXCLUSIVE_CLEAR, exclusive)
   return taken
-}
-
-/** Appends `times` batches of `nr` entries, as far as the log takes them. */
-export function logBatches(log: ForkLog, nr: number, times: number): void {
-  for (let i = 0; i < times && log.batches.length < log.limit; i++) log.batches.push(nr)
 }
 
 /** What copying `pages` pages of `folios` uniform folios counts, by design: `fork.md` section 7. */

@@ -8,7 +8,16 @@ import { COUNTER_INDEX } from '../trace/counters'
 import type { World } from '../world'
 import { copyBatchV2 } from './fork-batch-v2'
 import { copyPerPte } from './fork-per-pte'
-import { copyUniform, logBatches } from './fork-uniform'
+import {
+  logBatches,
+  PROGRESS_LIMIT,
+  PROGRESS_NONE,
+  PROGRESS_PRESENT,
+  type CopyPresent,
+  type CopySection,
+  type SectionTally
+} from './fork-section'
+import { copyUniform } from './fork-uniform'
 import { isCowMapping, Mm, VM_SHARED, type Vma } from './mm'
 import { findSlot, makeSlot } from './walk'
 
@@ -18,44 +27,6 @@ const LOCK_BREAK_TEST = COUNTER_INDEX.lockBreakTest
 const PROGRESS = COUNTER_INDEX.progress
 const FORK_BATCH = COUNTER_INDEX.forkBatch
 const TABLE_ALLOC = COUNTER_INDEX.tableAlloc
-
-/** Progress from which the next iteration asks whether to drop the locks. */
-export const PROGRESS_LIMIT = 32
-/** Progress of an empty entry, and of each present one. */
-const PROGRESS_NONE = 1
-export const PROGRESS_PRESENT = 8
-
-/** What the copying designs need to know of the section they work in. */
-export interface CopySection {
-  readonly world: World
-  readonly parent: Mm
-  readonly child: Mm
-  /** Private and possibly writable: writable entries are write-protected on both sides. */
-  readonly cow: boolean
-  readonly shared: boolean
-}
-
-/** What one section comes to. */
-export interface SectionTally {
-  /** Progress since the last lock-break test. */
-  progress: number
-  /** Progress in all. */
-  points: number
-  tests: number
-  batches: number
-}
-
-/**
- * Copies what lies at the parent's `slot`, known to be present with the value `entry`, to the child's
- * `childSlot`; answers how many entries it took, at most `limit`.
- */
-export type CopyPresent = (
-  section: CopySection,
-  slot: number,
-  childSlot: number,
-  entry: number,
-  limit: number
-) => number
 
 const DESIGNS: Record<World['kernel']['forkCopy'], CopyPresent> = {
   'per-pte': copyPerPte,
