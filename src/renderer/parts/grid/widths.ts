@@ -1,3 +1,4 @@
+import { ref } from 'vue'
 import { headerOf, type Table } from './table'
 import { displayText } from './view'
 
@@ -27,14 +28,30 @@ export function columnWidths(table: Table, measure: (text: string, bold: boolean
   })
 }
 
+/** The font of all tables. */
+const FAMILY = "'Inter Variable', Inter, sans-serif"
 let context: CanvasRenderingContext2D | null | undefined
 
-/** Measures texts in a family at 13 px, the size of all tables; estimates where there is no canvas. */
-export function textMeasurer(family: string): (text: string, bold: boolean) => number {
+/** Counts up when the font has come: what was measured before was another font. */
+const fontLoaded = ref(0)
+let asked = false
+
+function askForFont() {
+  if (asked) return
+  asked = true
+  Promise.all([document.fonts.load(`400 13px ${FAMILY}`), document.fonts.load(`600 13px ${FAMILY}`)]).then(
+    () => fontLoaded.value++,
+    () => undefined
+  )
+}
+
+/** The width of a text in the grid's font. Reactive: read inside a computed, it measures again once the font is there. */
+export function measureText(text: string, bold: boolean): number {
+  askForFont()
+  void fontLoaded.value
   context ??= document.createElement('canvas').getContext('2d')
-  return (text, bold) => {
-    if (!context) return text.length * 7.5
-    context.font = `${bold ? 600 : 400} 13px ${family}`
-    return context.measureText(text).width
-  }
+  if (!context) return text.length * 7.5
+  context.font = `${bold ? 600 : 400} 13px ${FAMILY}`
+  // Tables set figures in one width, which is that of the widest.
+  return context.measureText(text.replace(/\d/g, '0')).width
 }
