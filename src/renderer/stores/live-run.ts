@@ -73,7 +73,9 @@ export function runSentence(run: LiveRun): string {
     checked === 0
       ? 'nothing was expected'
       : run.failed === 0
-        ? checked === 1 ? 'the one expectation holds' : `all ${checked} expectations hold`
+        ? checked === 1
+          ? 'the one expectation holds'
+          : `all ${checked} expectations hold`
         : `${run.failed} of ${checked} expectations ${run.failed === 1 ? 'does' : 'do'} not hold`
   const kept = run.partial ? `, finished cells ${run.partial} are kept` : ''
   switch (run.status) {
