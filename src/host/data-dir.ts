@@ -40,6 +40,8 @@ export interface DataLayout {
   readonly state: string
   readonly window: string
   readonly log: string
+  /** What Electron keeps for itself; its lock makes one app a data folder. */
+  readonly electron: string
 }
 
 export function layoutOf(root: string): DataLayout {
@@ -50,6 +52,7 @@ export function layoutOf(root: string): DataLayout {
     runs: join(root, 'runs'),
     state: join(root, 'state.json'),
     window: join(root, 'window.json'),
-    log: join(root, 'log.jsonl')
+    log: join(root, 'log.jsonl'),
+    electron: join(root, 'electron')
   }
 }

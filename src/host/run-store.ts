@@ -209,7 +209,19 @@ function summaryOf(record: RunRecord): RunSummary {
   const { runId, file, title, status, seed, cellsDone, cellsTotal, passed, failed, elapsedMs, startedAt } =
     record
   const { parameters } = record
-  const summary = { runId, file, title, status, seed, cellsDone, cellsTotal, passed, failed, elapsedMs, startedAt }
+  const summary = {
+    runId,
+    file,
+    title,
+    status,
+    seed,
+    cellsDone,
+    cellsTotal,
+    passed,
+    failed,
+    elapsedMs,
+    startedAt
+  }
   return parameters ? { ...summary, parameters } : summary
 }
 

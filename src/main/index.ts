@@ -4,6 +4,7 @@
  * here, before anything is awaited.
  */
 import { app, ipcMain, MessageChannelMain, protocol, session, type BrowserWindow } from 'electron'
+import { mkdirSync } from 'node:fs'
 import { VERSION } from 'virtual:engine-hash'
 import { dataDir as findDataDir, layoutOf } from '../host/data-dir'
 import { Log } from '../host/log'
@@ -20,15 +21,17 @@ import { guardContents, guardSession } from './security'
 import { spawnUtilitySimulator } from './utility-simulator'
 import { createWindow, postPort } from './window'
 
+const dataDir = findDataDir()
+const layout = layoutOf(dataDir)
 app.setName('contpte-lab')
+mkdirSync(layout.electron, { recursive: true, mode: 0o700 })
+app.setPath('userData', layout.electron)
 app.enableSandbox()
 protocol.registerSchemesAsPrivileged([SCHEME_PRIVILEGES])
 const isFirst = app.requestSingleInstanceLock()
 if (!isFirst) app.quit()
 
 const paths = appPaths(import.meta.url)
-const dataDir = findDataDir()
-const layout = layoutOf(dataDir)
 const log = new Log({ file: layout.log })
 const supervisor = new Supervisor({
   spawn: () =>

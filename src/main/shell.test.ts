@@ -58,6 +58,7 @@ describe('start', () => {
   it('does before ready what must be done before ready, in the entry itself', () => {
     expect(report.beforeReady).toEqual([
       'app.setName',
+      'app.setPath userData',
       'app.enableSandbox',
       'protocol.registerSchemesAsPrivileged',
       'app.requestSingleInstanceLock'

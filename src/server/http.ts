@@ -48,7 +48,7 @@ export async function answer(
     // that began on another site, such as a link in a web terminal. The page removes the token itself.
     const token = path === '/' ? query.get('token') : null
     const session = token === null ? undefined : options.sessions.exchange(token)
-    if (session === undefined) return refuse(response, UNAUTHORISED)
+    if (session === undefined) return refuse(response, UNAUTHORISED, path === '/' && isFollowedLink(request))
     response.setHeader('Set-Cookie', `${options.cookie()}=${session}; HttpOnly; SameSite=Strict; Path=/`)
   }
   const file = await resolveStatic(options.root, path)
@@ -71,11 +71,20 @@ function isRead({ method }: IncomingMessage): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
-function refuse(response: ServerResponse, { status, message }: Refusal): void {
+/** Whether somebody followed a link on another site to us. */
+function isFollowedLink({ headers }: IncomingMessage): boolean {
+  return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] === 'navigate'
+}
+
+/**
+ * @param again a strict cookie is not sent with a link from another site: the refusal then asks once
+ *   more, as a page of ours, and who has a session gets in
+ */
+function refuse(response: ServerResponse, { status, message }: Refusal, again = false): void {
   response.statusCode = status
   if (status === 405) response.setHeader('Allow', 'GET, HEAD')
-  response.setHeader('Content-Type', 'text/plain; charset=utf-8')
-  response.end(`${message}\n`)
+  response.setHeader('Content-Type', `text/${again ? 'html' : 'plain'}; charset=utf-8`)
+  response.end(again ? `<meta http-equiv="refresh" content="0; url=/"><p>${message}</p>\n` : `${message}\n`)
 }
 
 /** Refuses an upgrade: the socket is still plain HTTP. */

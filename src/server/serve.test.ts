@@ -172,6 +172,17 @@ describe('a request', () => {
     expect((await withCookie('/', { ...site, 'sec-fetch-mode': 'navigate' })).status).toBe(200)
   })
 
+  it('by a link from another site, which carries no strict cookie, is asked again by a page of ours', async () => {
+    const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }
+    const first = await ask('/', link)
+    expect([first.status, first.headers['content-type']]).toEqual([401, 'text/html; charset=utf-8'])
+    expect(first.body).toContain('<meta http-equiv="refresh" content="0; url=/">')
+    // Once: the second is from ourselves.
+    const second = await ask('/', { ...link, 'sec-fetch-site': 'same-origin' })
+    expect([second.status, second.body.includes('refresh')]).toEqual([401, false])
+    expect((await ask('/assets/main-1234.js', link)).body).not.toContain('refresh')
+  })
+
   it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('by %s is refused', async (method) => {
     expect((await withCookie('/', {}, method)).status).toBe(405)
   })

@@ -4,6 +4,7 @@
  * Electron refuses, it refuses too: schemes registered late, options it does not know, ports unstarted.
  */
 import { EventEmitter } from 'node:events'
+import { existsSync } from 'node:fs'
 import { MessageChannel, Worker } from 'node:worker_threads'
 
 /** What the shell did, in order. */
@@ -26,6 +27,10 @@ const early = (name) => {
 class App extends EventEmitter {
   setName() {
     early('app.setName')
+  }
+  setPath(name, path) {
+    if (!existsSync(path)) throw new Error(`no such folder: ${path}`)
+    early(`app.setPath ${name}`)
   }
   enableSandbox() {
     early('app.enableSandbox')
