@@ -175,14 +175,22 @@ declare module 'contpte-lab' {
     readonly bytes: number
     /** Length in pages. */
     readonly length: number
-    /** Stores to `count` pages from page `from`, ascending, faulting pages in. Default: the whole region. */
-    write(from?: number, count?: number): void
-    /** Loads from `count` pages from page `from`. Default: the whole region. */
-    read(from?: number, count?: number): void
-    /** `madvise(2)` on pages `from .. from + count`. Default: the whole region. */
-    madvise(advice: 'dontneed' | 'hugepage' | 'nohugepage', from?: number, count?: number): void
-    /** `munmap(2)` on pages `from .. from + count`. Default: the whole region. */
-    munmap(from?: number, count?: number): void
+    /**
+     * Stores to `count` pages from page `from`, ascending, faulting pages in. Default: the whole region,
+     * by the process that mapped it; a child acts on its own copy with `process`.
+     */
+    write(from?: number, count?: number, process?: Process): void
+    /** Loads from `count` pages from page `from`. Defaults as in `write`. */
+    read(from?: number, count?: number, process?: Process): void
+    /** `madvise(2)` on pages `from .. from + count`. Defaults as in `write`. */
+    madvise(
+      advice: 'dontneed' | 'hugepage' | 'nohugepage',
+      from?: number,
+      count?: number,
+      process?: Process
+    ): void
+    /** `munmap(2)` on pages `from .. from + count`. Defaults as in `write`. */
+    munmap(from?: number, count?: number, process?: Process): void
     /** The entry of page `page`, as it lies in memory, seen through `process` (default: the owner). */
     pte(page: number, process?: Process): Pte
     /** The folio of page `page`, or `undefined` where nothing is mapped. */

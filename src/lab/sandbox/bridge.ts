@@ -117,11 +117,14 @@ export function makeBridge(parts: BridgeParts): QuickJSHandle {
     mmap: (process, json) => machines.mmap(Number(process), String(json)),
     fork: (process) => machines.fork(Number(process)),
     exit: (process) => machines.exit(Number(process)),
-    regionWrite: (region, from, count) => machines.regionWrite(Number(region), Number(from), Number(count)),
-    regionRead: (region, from, count) => machines.regionRead(Number(region), Number(from), Number(count)),
-    regionMadvise: (region, advice, from, count) =>
-      machines.regionMadvise(Number(region), advice, Number(from), Number(count)),
-    regionMunmap: (region, from, count) => machines.regionMunmap(Number(region), Number(from), Number(count)),
+    regionWrite: (region, from, count, process) =>
+      machines.regionWrite(Number(region), Number(from), Number(count), Number(process)),
+    regionRead: (region, from, count, process) =>
+      machines.regionRead(Number(region), Number(from), Number(count), Number(process)),
+    regionMadvise: (region, advice, from, count, process) =>
+      machines.regionMadvise(Number(region), advice, Number(from), Number(count), Number(process)),
+    regionMunmap: (region, from, count, process) =>
+      machines.regionMunmap(Number(region), Number(from), Number(count), Number(process)),
     regionPte: (region, page, process) => machines.regionPte(Number(region), Number(page), Number(process)),
     regionFolio: (region, page, process) =>
       machines.regionFolio(Number(region), Number(page), Number(process)) ?? '',

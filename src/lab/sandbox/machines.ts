@@ -137,38 +137,38 @@ export class CellMachines {
     return true
   }
 
-  regionWrite(region: number, from: number, count: number): true {
-    this.#regions[region].write(given(from), given(count))
+  regionWrite(region: number, from: number, count: number, process: number): true {
+    this.#regions[region].write(given(from), given(count), this.#through(region, process))
     return true
   }
 
-  regionRead(region: number, from: number, count: number): true {
-    this.#regions[region].read(given(from), given(count))
+  regionRead(region: number, from: number, count: number, process: number): true {
+    this.#regions[region].read(given(from), given(count), this.#through(region, process))
     return true
   }
 
-  regionMadvise(region: number, advice: unknown, from: number, count: number): true {
+  regionMadvise(region: number, advice: unknown, from: number, count: number, process: number): true {
     const known = ADVICE.find((one) => one === advice)
     if (!known) throw bad(`madvise: the advice must be one of ${ADVICE.join(', ')}`)
-    this.#regions[region].madvise(known, given(from), given(count))
+    this.#regions[region].madvise(known, given(from), given(count), this.#through(region, process))
     return true
   }
 
-  regionMunmap(region: number, from: number, count: number): true {
-    this.#regions[region].munmap(given(from), given(count))
+  regionMunmap(region: number, from: number, count: number, process: number): true {
+    this.#regions[region].munmap(given(from), given(count), this.#through(region, process))
     return true
   }
 
   regionPte(region: number, page: number, process: number): object {
-    return this.#regions[region].pte(this.#page(page), this.#through(process))
+    return this.#regions[region].pte(this.#page(page), this.#through(region, process))
   }
 
   regionFolio(region: number, page: number, process: number): object | undefined {
-    return this.#regions[region].folio(this.#page(page), this.#through(process))
+    return this.#regions[region].folio(this.#page(page), this.#through(region, process))
   }
 
   regionFoldedBlocks(region: number, process: number): number {
-    return this.#regions[region].foldedBlocks(this.#through(process))
+    return this.#regions[region].foldedBlocks(this.#through(region, process))
   }
 
   /** Occurrences over all machines of the cell, ordered as `COUNTER_NAMES`. */
@@ -189,8 +189,13 @@ export class CellMachines {
     return page
   }
 
-  #through(process: number): Process | undefined {
-    return process < 0 ? undefined : this.#processes[process]
+  #through(region: number, process: number): Process | undefined {
+    if (process < 0) return undefined
+    const through = this.#processes[process]
+    if (through.world !== this.#regions[region].process.world) {
+      throw bad('process must be a process of the machine that the region belongs to')
+    }
+    return through
   }
 
   #process(process: Process): { id: number; pid: number } {

@@ -77,6 +77,40 @@ describe('a script in its sandbox', () => {
     expect(expectations).toMatchObject([{ status, expected }])
   })
 
+  it('lets a child act on its own copy of a range', async () => {
+    const { error, expectations } = await run(
+      body(`
+  const m = machine({ kernel: 'contpte-v2' })
+  m.sysfs.write('hugepages-64kB/enabled', 'always')
+  const parent = m.spawn()
+  const heap = parent.mmap({ bytes: '64KiB' })
+  heap.write()
+  const child = parent.fork()
+  heap.write(3, 1, child)
+  expect(heap.pte(3, child).pfn !== heap.pte(3).pfn, 'the child copied page 3').toBe(true)
+  expect(heap.foldedBlocks()).toBe(1)
+  expect(heap.foldedBlocks(child)).toBe(0)
+  heap.madvise('dontneed', 0, 1, child)
+  heap.munmap(1, 1, child)
+  heap.read(0, 1, child)
+  expect(heap.pte(1, child).present).toBe(false)
+  expect(heap.pte(1).present).toBe(true)
+`)
+    )
+    expect(error).toBeUndefined()
+    expect(expectations.map(({ status }) => status)).toEqual(['pass', 'pass', 'pass', 'pass', 'pass'])
+  })
+
+  it('refuses a process of another machine', async () => {
+    expect(
+      await failure(
+        body(
+          "const heap = machine({ kernel: 'no-contpte' }).spawn().mmap({ bytes: 4096 })\nheap.write(0, 1, machine({ kernel: 'no-contpte' }).spawn())"
+        )
+      )
+    ).toMatch(/^x\.ts:4:\d+ bad-argument process must be a process of the machine/)
+  })
+
   it('has every counter as a row after its own, 0 without a machine', async () => {
     const { rows } = await run(body("record('a', 1)"))
     expect(rows.map((row) => row.metric).slice(0, 3)).toEqual(['a', 'counter.read', 'counter.write'])

@@ -65,17 +65,18 @@ class Region {
     this.length = length
     Object.freeze(this)
   }
-  write(from, count) {
-    ask(host.regionWrite(this.#id, pages(from, 'from'), pages(count, 'count')))
+  write(from, count, process) {
+    ask(host.regionWrite(this.#id, pages(from, 'from'), pages(count, 'count'), this.#through(process)))
   }
-  read(from, count) {
-    ask(host.regionRead(this.#id, pages(from, 'from'), pages(count, 'count')))
+  read(from, count, process) {
+    ask(host.regionRead(this.#id, pages(from, 'from'), pages(count, 'count'), this.#through(process)))
   }
-  madvise(advice, from, count) {
-    ask(host.regionMadvise(this.#id, advice, pages(from, 'from'), pages(count, 'count')))
+  madvise(advice, from, count, process) {
+    const through = this.#through(process)
+    ask(host.regionMadvise(this.#id, advice, pages(from, 'from'), pages(count, 'count'), through))
   }
-  munmap(from, count) {
-    ask(host.regionMunmap(this.#id, pages(from, 'from'), pages(count, 'count')))
+  munmap(from, count, process) {
+    ask(host.regionMunmap(this.#id, pages(from, 'from'), pages(count, 'count'), this.#through(process)))
   }
   pte(page, process) {
     return parse(ask(host.regionPte(this.#id, pages(page, 'page'), this.#through(process))))
