@@ -59,10 +59,12 @@ export default experiment({
         const published = PUBLISHED[kernel][cpus]
         const simulated = (before / after - 1) * 100
         record(`regression ${kernel}, ${cpus} cpus`, simulated, '%')
+        const error = simulated - published
+        record(`error ${kernel}, ${cpus} cpus`, error, 'points')
         const cell = `${kernel}, ${cpus} cpus${HELD_OUT.includes(cpus) ? ' (held out)' : ''}`
         expect(
           simulated,
-          `${cell}: simulated ${simulated.toFixed(1)} %, published ${published.toFixed(1)} %`
+          `${cell}: simulated ${simulated.toFixed(1)} %, published ${published.toFixed(1)} %, error ${error.toFixed(1)} points`
         ).toBeCloseTo(published, 3)
         points.push({ kernel, cpus, published, simulated })
       }
