@@ -1,5 +1,5 @@
 import type { RunRecord, RunSummary, SimulatorEvent } from '../../protocol/services'
-import type { CellResult, ConsoleLine, Diagnostic, Parameters } from '../../protocol/results'
+import type { CellResult, ConsoleLine, Diagnostic, Parameters, RunStatus } from '../../protocol/results'
 
 export interface Progress {
   readonly done: number
@@ -126,6 +126,11 @@ export class RunCollector {
   /** Whether the run still moves, without drawing it. */
   get live(): boolean {
     return isLive(this.run)
+  }
+
+  /** How the run stands, without drawing it. */
+  get status(): RunStatus {
+    return this.run.status
   }
 
   /** Takes in one event. */

@@ -149,7 +149,11 @@ export const useRunsStore = defineStore('runs', () => {
     }
     const runId = event.type === 'run-ended' ? event.run.runId : event.runId
     const collector = collectors.get(runId)
+    const checking = collector?.status === 'checking'
     collector?.apply(event)
+    if (checking && collector.status === 'running' && started.has(runId)) {
+      notices.announce(runSentence(collector.value))
+    }
     if (event.type !== 'run-ended') {
       redraw ??= setTimeout(show, REDRAW_MS)
       return
