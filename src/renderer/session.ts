@@ -188,31 +188,39 @@ function takeHostEvent(event: HostEvent): void {
   if (event.state !== 'ready') store.state = event.state
 }
 
+/** Says what happened, what was kept and what to do; one notice, which follows what happens. */
 function tellState(state: string, before: string): void {
   const store = useSimulatorStore()
   const notices = useNoticesStore()
-  const restart = { label: 'Restart simulator', run: () => runCommand('simulator.restart') }
+  const why = store.reason ? `: ${store.reason}` : ''
   if (state === 'restarting' || state === 'failed') {
-    const lost = useRunsStore().loseAll()
-    const kept =
-      (lost > 0 ? 'The run in progress was lost; its finished cells are kept. ' : 'No run was lost. ') +
-      'Your text and earlier results are untouched.'
-    const why = store.reason ? ` (${store.reason})` : ''
+    if (before === 'ready' || before === 'starting') runsLost = 0
+    runsLost += useRunsStore().loseAll()
+    const restart = { label: 'Restart simulator', run: () => runCommand('simulator.restart') }
     notices.notify({
       tone: 'bad',
-      text: `The simulator stopped${why}`,
-      details: `${kept} ${state === 'failed' ? 'It could not be started again.' : 'It is being started again.'}`,
+      text: 'The simulator stopped',
+      details: `${what(why)} ${state === 'failed' ? 'It could not be started again.' : 'It is being started again.'}`,
       ...(state === 'failed' ? { action: restart } : {}),
       key: 'simulator'
     })
   }
-  if (state === 'ready' && before === 'restarting') {
+  if (state === 'ready' && (before === 'restarting' || before === 'failed')) {
     notices.notify({
-      tone: 'info',
-      text: 'The simulator was restarted',
-      details: `${store.reason ? `It had stopped: ${store.reason}. ` : ''}Finished cells, your text and earlier results are kept. You can run again.`,
+      tone: 'warn',
+      text: 'The simulator stopped and was restarted',
+      details: `${what(why)} You can run again.`,
       key: 'simulator'
     })
     notices.announce('The simulator was restarted; you can run again')
   }
+}
+
+/** Runs that the last death of the simulator cost. */
+let runsLost = 0
+
+function what(why: string): string {
+  const lost =
+    runsLost > 0 ? 'The run in progress ended; its finished cells are kept.' : 'No run was in progress.'
+  return `It ended${why}. ${lost} Your text and earlier results are untouched.`
 }

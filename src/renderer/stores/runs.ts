@@ -149,9 +149,9 @@ export const useRunsStore = defineStore('runs', () => {
     }
     const runId = event.type === 'run-ended' ? event.run.runId : event.runId
     const collector = collectors.get(runId)
-    const checking = collector?.status === 'checking'
+    const before = collector?.status
     collector?.apply(event)
-    if (checking && collector.status === 'running' && started.has(runId)) {
+    if (before === 'checking' && collector?.status === 'running' && started.has(runId)) {
       notices.announce(runSentence(collector.value))
     }
     if (event.type !== 'run-ended') {

@@ -206,15 +206,15 @@ describe('the death of the simulator', () => {
     expect(runs.isRunning).toBe(false)
     expect(runs.current).toMatchObject({ status: 'lost', cellsDone: 1 })
     expect(useNoticesStore().notices).toHaveLength(1)
-    expect(useNoticesStore().notices[0].text).toBe('The simulator stopped (killed (SIGKILL))')
+    expect(useNoticesStore().notices[0].text).toBe('The simulator stopped')
     expect(useNoticesStore().notices[0].details).toMatch(/finished cells are kept/)
 
     fake.simulator.become('ready')
     await vi.waitFor(() => expect(useSimulatorStore().state).toBe('ready'))
     await nextTick()
     expect(useNoticesStore().notices).toHaveLength(1)
-    expect(useNoticesStore().notices[0].text).toBe('The simulator was restarted')
-    expect(useNoticesStore().notices[0].details).toMatch(/SIGKILL/)
+    expect(useNoticesStore().notices[0].text).toBe('The simulator stopped and was restarted')
+    expect(useNoticesStore().notices[0].details).toMatch(/SIGKILL.*finished cells are kept/)
   })
 
   it('that cannot be mended offers to try again', async () => {
