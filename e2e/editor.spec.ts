@@ -107,23 +107,15 @@ test('ux 13: an experiment can be duplicated into a second tab with the same tex
 })
 
 test('ux 15: undo survives a run and a visit to another tab', async ({ lab }) => {
+  const experiment = (title: RegExp) =>
+    lab.page.getByRole('navigation', { name: 'Experiments' }).getByRole('button', { name: title })
   await lab.focusEditor()
   await lab.press('ControlOrMeta+Home')
   await lab.paste('// to be undone\n')
   await lab.run()
-  await lab.page
-    .getByRole('navigation', { name: 'Experiments' })
-    .getByRole('listitem')
-    .last()
-    .getByRole('button')
-    .click()
+  await experiment(/hole in a forked block/).click()
   await expect.poll(() => lab.visibleText()).not.toContain('// to be undone')
-  await lab.page
-    .getByRole('navigation', { name: 'Experiments' })
-    .getByRole('listitem')
-    .first()
-    .getByRole('button')
-    .click()
+  await experiment(/the Altra table/).click()
   await expect.poll(() => lab.visibleText()).toContain('// to be undone')
   await lab.focusEditor()
   await lab.press('ControlOrMeta+Z')

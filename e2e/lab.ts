@@ -125,7 +125,7 @@ export class Lab {
     await this.press('F1')
     const palette = this.page.getByRole('dialog')
     await palette.getByRole('combobox').or(palette.getByRole('textbox')).first().fill(title)
-    await expect(palette.getByRole('option').first()).toContainText(title)
+    await expect(palette.locator('[role=option][data-highlighted]')).toContainText(title)
     await this.press('Enter')
   }
 

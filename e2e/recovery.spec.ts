@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { expect, test } from './fixtures'
 import { SMALL, sweep } from './scripts'
 
+/** What a page says when the host it was connected to is killed. */
+const HOST_GONE = /WebSocket connection|ERR_CONNECTION_REFUSED/
+
 /** All text of files under a folder of the profile. */
 function textUnder(folder: string): string {
   if (!existsSync(folder)) return ''
@@ -24,6 +27,7 @@ for (const [kind, spoil] of [
     const state = join(shell.dataDir, 'state.json')
     await lab.command('Layout: Write')
     await expect.poll(() => existsSync(state)).toBe(true)
+    lab.problems.expect(HOST_GONE)
     await shell.restart(() => writeFileSync(state, spoil(readFileSync(state, 'utf8'))))
     await lab.ready()
     await expect(lab.messages).toContainText(/default/i)
@@ -51,6 +55,7 @@ test('ux 65: text typed is kept within two seconds and survives kill -9', async 
     .poll(() => textUnder(join(shell.dataDir, 'drafts')), { timeout: 2_000 })
     .toContain('kept through a power cut')
   await expect.poll(() => textUnder(join(shell.dataDir, 'drafts')), { timeout: 2_000 }).toMatch(/"line":\s*3/)
+  lab.problems.expect(HOST_GONE)
   await shell.restart()
   await lab.ready()
   await expect.poll(() => lab.visibleText()).toContain('// kept through a power cut')
