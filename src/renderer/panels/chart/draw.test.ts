@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { chartSvg, drawChart } from './draw'
+import { withSeriesToggle } from './spec'
 import { chartConfig, exportConfig } from './theme'
 
 const values = [1, 8, 16].flatMap((cpus) => ['a', 'b'].map((kernel) => ({ cpus, kernel, value: cpus * 10 })))
@@ -30,6 +31,19 @@ describe('drawChart', () => {
   it('loads nothing, and says what was refused', async () => {
     const remote = { ...LINE, data: { url: 'https://example.com/rows.json' } }
     await expect(drawChart(remote, { config: chartConfig('light') })).rejects.toThrow(/example\.com.*refused/)
+  })
+
+  it('draws layers whose series fade', async () => {
+    const layered = {
+      data: { values },
+      encoding: { x: { field: 'cpus' }, y: { field: 'value' }, color: { field: 'kernel' } },
+      layer: [{ mark: 'line' }, { mark: 'point' }]
+    }
+    const svg = await chartSvg(withSeriesToggle(layered, ['a']), { config: exportConfig('light') })
+    expect(svg).toContain('opacity="0.12"')
+    expect(await chartSvg(withSeriesToggle(layered), { config: exportConfig('light') })).not.toContain(
+      'opacity="0.12"'
+    )
   })
 
   it('writes titles as text', async () => {

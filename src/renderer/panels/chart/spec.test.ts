@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { dataTable } from './data'
-import { canFit, describeChart, fileName, isFluid, withLegendToggle } from './spec'
+import { canFit, describeChart, fileName, isFluid, seriesOf, withSeriesToggle } from './spec'
 
 const LINE = {
   mark: 'line',
@@ -17,24 +17,44 @@ const LINE = {
   }
 }
 
-describe('withLegendToggle', () => {
-  it('adds a selection bound to the legend and leaves the rest as it was', () => {
-    const toggled = withLegendToggle(LINE)
+describe('series', () => {
+  const layered = {
+    data: { values: LINE.data.values },
+    encoding: { color: { field: 'kernel' } },
+    layer: [{ mark: 'line' }, { mark: { type: 'point' }, encoding: { y: { field: 'value' } } }]
+  }
+
+  it('are bound to the legend, and the rest stays as it was', () => {
+    const toggled = withSeriesToggle(LINE)
     expect(toggled).toMatchObject({ ...LINE, params: [{ bind: 'legend', select: { fields: ['kernel'] } }] })
     expect(LINE).not.toHaveProperty('params')
+    expect(seriesOf(LINE)).toEqual(['a'])
+  })
+
+  it('fade in every layer, to the opacity each mark has by itself', () => {
+    const { layer } = withSeriesToggle(layered, ['a']) as unknown as { layer: Record<string, unknown>[] }
+    expect(layer[0]).toMatchObject({
+      params: [{ value: [{ kernel: 'a' }] }],
+      encoding: { opacity: { condition: { value: 1 } } }
+    })
+    expect(layer[1]).toMatchObject({
+      encoding: { y: { field: 'value' }, opacity: { condition: { value: 0.7 } } }
+    })
+    expect(layer[1]).not.toHaveProperty('params')
   })
 
   it.each([
     ['has its own parameters', { ...LINE, params: [] }],
-    ['is layered', { layer: [LINE] }],
     ['has its own opacity', { ...LINE, encoding: { ...LINE.encoding, opacity: { value: 1 } } }],
+    ['has a translucent mark', { ...LINE, mark: { type: 'line', opacity: 0.5 } }],
+    ['has such a layer', { ...layered, layer: [...layered.layer, { mark: { type: 'area', opacity: 0.3 } }] }],
     ['has no legend', { ...LINE, encoding: { ...LINE.encoding, color: { field: 'kernel', legend: null } } }],
-    [
-      'is coloured by a quantity',
-      { ...LINE, encoding: { ...LINE.encoding, color: { field: 'value', type: 'quantitative' } } }
-    ],
-    ['is no chart at all', { encoding: 'nonsense' }]
-  ])('leaves a chart alone that %s', (_why, spec) => expect(withLegendToggle(spec)).toBe(spec))
+    ['is coloured by a quantity', { ...LINE, encoding: { color: { field: 'value', type: 'quantitative' } } }],
+    ['is no chart at all', { encoding: 'nonsense', layer: 'nonsense' }]
+  ])('are left alone where a chart %s', (_why, spec) => {
+    expect(withSeriesToggle(spec)).toBe(spec)
+    expect(seriesOf(spec)).toEqual([])
+  })
 })
 
 it('follows the panel only where the chart leaves its width open', () => {

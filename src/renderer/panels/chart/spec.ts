@@ -22,19 +22,74 @@ function seriesField(encoding: unknown): string | undefined {
   return undefined
 }
 
-/**
- * Lets a click on the legend show one series and fade the others. Only for single views that bring no
- * parameters or opacity of their own; anything else is drawn as it is.
- */
-export function withLegendToggle(spec: Spec): Spec {
-  const field = seriesField(spec.encoding)
-  if (!field || !isRecord(spec.encoding) || spec.params !== undefined) return spec
-  if ('layer' in spec || 'opacity' in spec.encoding || !('mark' in spec)) return spec
+/** Marks that Vega-Lite draws a little transparent by itself. */
+const TRANSLUCENT = new Set(['point', 'tick', 'circle', 'square'])
+
+const markType = (mark: unknown): string => String(isRecord(mark) ? mark.type : mark)
+
+/** A view whose marks can fade: it brings no parameters and no opacity of its own. */
+function canFade(view: unknown): view is Record<string, unknown> {
+  if (!isRecord(view) || !('mark' in view) || view.params !== undefined) return false
+  if (
+    isRecord(view.mark) &&
+    ['opacity', 'fillOpacity', 'strokeOpacity'].some((name) => name in (view.mark as object))
+  )
+    return false
+  return view.encoding === undefined || (isRecord(view.encoding) && !('opacity' in view.encoding))
+}
+
+function faded(view: Record<string, unknown>): Record<string, unknown> {
+  const value = TRANSLUCENT.has(markType(view.mark)) ? 0.7 : 1
+  const encoding = isRecord(view.encoding) ? view.encoding : {}
   return {
-    ...spec,
-    params: [{ name: SELECTED, select: { type: 'point', fields: [field] }, bind: 'legend' }],
-    encoding: { ...spec.encoding, opacity: { condition: { param: SELECTED, value: 1 }, value: 0.12 } }
+    ...view,
+    encoding: { ...encoding, opacity: { condition: { param: SELECTED, value }, value: 0.12 } }
   }
+}
+
+/** The views of a chart that can fade, and the field of its series; undefined where it cannot. */
+function fadingViews(
+  spec: Spec
+): { field: string; views: Record<string, unknown>[]; at: number } | undefined {
+  const shared = seriesField(spec.encoding)
+  const views: unknown[] = Array.isArray(spec.layer) ? spec.layer : [spec]
+  if (spec.params !== undefined || (isRecord(spec.encoding) && 'opacity' in spec.encoding)) return undefined
+  if (views.length === 0 || !views.every(canFade)) return undefined
+  const at = shared ? 0 : views.findIndex(({ encoding }) => seriesField(encoding) !== undefined)
+  const field = shared ?? seriesField(views[at]?.encoding)
+  return field === undefined ? undefined : { field, views, at }
+}
+
+/** A value of the field that tells series apart. */
+export type SeriesValue = string | number | boolean
+
+/**
+ * The series of a chart that can be shown one by one, in order of appearance: empty for charts that have
+ * no legend, or bring selections or opacities of their own, which are drawn as they are.
+ */
+export function seriesOf(spec: Spec): SeriesValue[] {
+  const fading = fadingViews(spec)
+  if (!fading) return []
+  const rows = [spec, ...fading.views].flatMap((view) => inlineData(view))
+  const values = rows.map((row) => row[fading.field])
+  return [...new Set(values)].filter((value): value is SeriesValue =>
+    ['string', 'number', 'boolean'].includes(typeof value)
+  )
+}
+
+/** Lets a click on the legend show some series and fade the others; `shown` are those shown to begin with. */
+export function withSeriesToggle(spec: Spec, shown: readonly SeriesValue[] = []): Spec {
+  const fading = fadingViews(spec)
+  if (!fading) return spec
+  const { field, views, at } = fading
+  const param = {
+    name: SELECTED,
+    select: { type: 'point', fields: [field] },
+    bind: 'legend',
+    ...(shown.length > 0 ? { value: shown.map((value) => ({ [field]: value })) } : {})
+  }
+  const drawn = views.map((view, index) => ({ ...faded(view), ...(index === at ? { params: [param] } : {}) }))
+  return Array.isArray(spec.layer) ? { ...spec, layer: drawn } : drawn[0]
 }
 
 /** Whether the chart can be drawn at any width: single views and layers without facets. */

@@ -57,6 +57,23 @@ describe('copying a table', () => {
     expect(text).toContain('metric-number-8')
   })
 
+  it('keeps a difference beside the value it belongs to', () => {
+    const value = (id: string): Column => ({ id, title: id, kind: 'value' })
+    const versus = (id: string): Column => ({
+      id: `${id}d`,
+      title: `${id} vs base`,
+      short: 'vs base',
+      kind: 'difference'
+    })
+    const names = ['base', ...Array.from({ length: 5 }, (_, n) => `a-long-kernel-name-${n}`)]
+    const columns = names.flatMap((name, index) =>
+      index === 0 ? [value(name)] : [value(name), versus(name)]
+    )
+    const text = toPlainText({ columns, rows: [columns.map((_, index) => index)] })
+    for (const header of text.split('\n').filter((line) => line.includes('vs base')))
+      expect(header).toMatch(/^(base +)?(a-long-kernel-name-\d +vs base *)+$/)
+  })
+
   it('never writes a plain-text line longer than 75 columns', () => {
     const value = fc.oneof(fc.string({ maxLength: 200 }), fc.double(), fc.boolean(), fc.constant(undefined))
     const table = fc

@@ -43,7 +43,10 @@ interface TextColumn {
 function textColumns(table: Table): TextColumn[] {
   return table.columns.map((column, index) => {
     const values: readonly CellValue[] = table.rows.map((row) => row[index])
-    const cells = [headerOf(column), ...values.map((value) => displayText(value).replace(/\s+/g, ' '))]
+    const cells = [
+      column.short ?? headerOf(column),
+      ...values.map((value) => displayText(value).replace(/\s+/g, ' '))
+    ]
     return {
       cells,
       width: cells.reduce((width, cell) => Math.max(width, cell.length), 0),
@@ -75,16 +78,28 @@ export function toPlainText(table: Table): string {
   const columns = textColumns(table)
   if (widthOf(columns) <= PLAIN_TEXT_COLUMNS) return textLines(columns).join('\n')
   const keys = columns.filter((_, index) => table.columns[index].kind === 'parameter')
-  const others = columns.filter((_, index) => table.columns[index].kind !== 'parameter')
-  if (others.length === 0 || others.some((column) => widthOf([...keys, column]) > PLAIN_TEXT_COLUMNS))
+  const groups = groupsOf(table, columns)
+  if (groups.length === 0 || groups.some((group) => widthOf([...keys, ...group]) > PLAIN_TEXT_COLUMNS))
     return toRecords(table)
   const parts: TextColumn[][] = []
-  for (const column of others) {
+  for (const group of groups) {
     const last = parts[parts.length - 1]
-    if (last && widthOf([...keys, ...last, column]) <= PLAIN_TEXT_COLUMNS) last.push(column)
-    else parts.push([column])
+    if (last && widthOf([...keys, ...last, ...group]) <= PLAIN_TEXT_COLUMNS) last.push(...group)
+    else parts.push([...group])
   }
   return parts.map((part) => textLines([...keys, ...part]).join('\n')).join('\n\n')
+}
+
+/** Columns that are not parameters, each with the differences that follow it: alone those would say nothing. */
+function groupsOf(table: Table, columns: readonly TextColumn[]): TextColumn[][] {
+  const groups: TextColumn[][] = []
+  table.columns.forEach(({ kind }, index) => {
+    if (kind === 'parameter') return
+    const last = groups[groups.length - 1]
+    if (kind === 'difference' && last) last.push(columns[index])
+    else groups.push([columns[index]])
+  })
+  return groups
 }
 
 function toRecords(table: Table): string {
