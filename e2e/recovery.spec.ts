@@ -6,11 +6,11 @@ import { SMALL, sweep } from './scripts'
 /** What a page says when the host it was connected to is killed. */
 const HOST_GONE = /WebSocket connection|ERR_CONNECTION_REFUSED/
 
-/** All text of files under a folder of the profile. */
+/** All text of files under a folder of the profile; not what is still being written. */
 function textUnder(folder: string): string {
   if (!existsSync(folder)) return ''
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
     .join('\n')
 }
