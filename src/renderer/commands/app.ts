@@ -1,3 +1,4 @@
+import { tabTrapKey } from './keys'
 import { registerCommand, implementCommand } from './registry'
 import { arrangements } from '../layout/arrangements'
 import { dock } from '../layout/dock'
@@ -105,7 +106,7 @@ function editCommands(): (() => void)[] {
     native(
       'editor.tabTrap',
       'Let Tab leave the editor, or write tabs again',
-      'Ctrl+M',
+      tabTrapKey(),
       'editor.action.toggleTabFocusMode'
     ),
     native('editor.undo', 'Undo', 'Mod+Z', 'undo')

@@ -4,6 +4,9 @@ import { matchKeyBindingPress, parseKeybinding } from 'tinykeys'
 export const isMac = (): boolean =>
   typeof navigator !== 'undefined' && /mac|iphone|ipad/i.test(navigator.platform || navigator.userAgent)
 
+/** The editor's key that lets Tab leave it; on macOS Ctrl+M alone is taken. */
+export const tabTrapKey = (mac: boolean = isMac()): string => (mac ? 'Ctrl+Shift+M' : 'Ctrl+M')
+
 const MAC_SIGNS: Readonly<Record<string, string>> = { Mod: '⌘', Shift: '⇧', Alt: '⌥', Ctrl: '⌃' }
 const NAMES: Readonly<Record<string, string>> = {
   Comma: ',',

@@ -1,4 +1,5 @@
 import { watch, type WatchHandle } from 'vue'
+import { ariaKey, tabTrapKey } from '../commands/keys'
 import { useDocumentsStore, type OpenDocument } from '../stores/documents'
 import { useEditorStore } from '../stores/editor'
 import { useSettingsStore, type Settings } from '../stores/settings'
@@ -8,6 +9,10 @@ import { monaco, useMonacoTheme } from './monaco'
 
 /** Line height over font size: 20 for 12.5, as the window's measures have it. */
 const LINE_HEIGHT = 1.6
+
+/** What a screen reader says of the editor: Tab is caught inside, so the way out is said with it. */
+const editorName = (file: string) =>
+  `Editor of ${file}. Press ${ariaKey(tabTrapKey())} so that Tab leaves the editor`
 
 const fontOptions = (settings: Settings): monaco.editor.IEditorOptions => ({
   fontFamily: [
@@ -50,7 +55,7 @@ export function createEditor(element: HTMLElement, open: OpenDocument): () => vo
     detectIndentation: true,
     smoothScrolling: false,
     cursorBlinking: reducedMotion() ? 'solid' : 'blink',
-    ariaLabel: `Editor of ${open.file}. Press Control M so that Tab leaves the editor`,
+    ariaLabel: editorName(open.file),
     ...fontOptions(settings.settings)
   })
   const { line, column } = open.caret
@@ -81,7 +86,7 @@ export function createEditor(element: HTMLElement, open: OpenDocument): () => vo
       () => documents.find(key)?.file,
       (file) =>
         editor.updateOptions({
-          ariaLabel: `Editor of ${file}. Press Control M so that Tab leaves the editor`
+          ariaLabel: editorName(file ?? open.file)
         })
     )
   ]
