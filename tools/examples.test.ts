@@ -74,7 +74,9 @@ describe('the ten errors of the calibration', () => {
     const told = expectations.map(({ name }) => name).filter((name) => name.includes('published'))
     expect(told).toHaveLength(10)
     expect(told.filter((name) => name.includes('(held out)'))).toHaveLength(4)
-    expect(told[2]).toMatch(/^contpte-unbatched, 16 cpus: simulated -\d+\.\d %, published -38\.7 %, error -?\d\.\d points$/)
+    expect(told[2]).toMatch(
+      /^contpte-unbatched, 16 cpus: simulated -\d+\.\d %, published -38\.7 %, error -?\d\.\d points$/
+    )
     expect(rows.filter(({ metric, unit }) => metric === 'fork' && unit === 'ns')).toHaveLength(15)
     expect(charts).toHaveLength(2)
   })
