@@ -7,6 +7,7 @@ import { PANELS } from '../panels/registry'
 import { host } from '../platform/clients-in-use'
 import { focusEditor, triggerEditor } from '../editor/focus'
 import { useDocumentsStore } from '../stores/documents'
+import { useEditorStore } from '../stores/editor'
 import { useFilesStore } from '../stores/files'
 import { useLibraryStore } from '../stores/library'
 import { useNoticesStore } from '../stores/notices'
@@ -76,6 +77,8 @@ function runCommands(): (() => void)[] {
 
 function editCommands(): (() => void)[] {
   const documents = useDocumentsStore()
+  const editor = useEditorStore()
+  const notices = useNoticesStore()
   const enabled = () => documents.active !== undefined
   const native = (id: string, title: string, keys: string, action: string) =>
     registerCommand({
@@ -103,12 +106,17 @@ function editCommands(): (() => void)[] {
     }),
     native('editor.suggest', 'Suggest completions', 'Mod+I', 'editor.action.triggerSuggest'),
     native('editor.rename', 'Rename symbol', 'F2', 'editor.action.rename'),
-    native(
-      'editor.tabTrap',
-      'Let Tab leave the editor, or write tabs again',
-      tabTrapKey(),
-      'editor.action.toggleTabFocusMode'
-    ),
+    registerCommand({
+      id: 'editor.tabTrap',
+      title: 'Let Tab leave the editor, or write tabs again',
+      category: 'Edit',
+      keys: [tabTrapKey()],
+      scope: 'editor',
+      run: () => {
+        editor.tabMovesFocus = !editor.tabMovesFocus
+        notices.announce(editor.tabMovesFocus ? 'Tab moves the focus' : 'Tab writes a tab in the editor')
+      }
+    }),
     native('editor.undo', 'Undo', 'Mod+Z', 'undo')
   ]
 }

@@ -46,6 +46,7 @@ export function listenForKeys(target: Window = window): () => void {
     const command = allCommands().find((known) => known.keys?.some((key) => isKey(event, key)))
     if (!command || command.editorKeys) return
     if (command.scope === 'outside-text' && isText(event.target)) return
+    if (command.scope === 'editor' && !inEditor(event.target)) return
     if (inDialog(event.target) && !command.id.startsWith('palette.') && command.id !== 'experiment.open')
       return
     if (isKey(event, 'Mod+K') && inEditor(event.target)) {

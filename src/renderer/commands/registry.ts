@@ -15,8 +15,8 @@ export interface Command {
   readonly category: CommandCategory
   /** As `Mod+Shift+P`, where `Mod` is Ctrl or Cmd; the first is the one shown. */
   readonly keys?: readonly string[]
-  /** Where its keys count: `everywhere`, also while typing; or only `outside-text`. Default `everywhere`. */
-  readonly scope?: 'everywhere' | 'outside-text'
+  /** Where its keys count: `everywhere`, also while typing; only `outside-text`; only in the `editor`. Default `everywhere`. */
+  readonly scope?: 'everywhere' | 'outside-text' | 'editor'
   /** The editor itself listens for its keys; they are only shown. */
   readonly editorKeys?: boolean
   /** Read when shown and before it runs. Default always. */

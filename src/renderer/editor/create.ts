@@ -51,6 +51,7 @@ export function createEditor(element: HTMLElement, open: OpenDocument): () => vo
     renderLineHighlightOnlyWhenFocus: true,
     wordBasedSuggestions: 'off',
     stickyScroll: { enabled: false },
+    tabFocusMode: store.tabMovesFocus,
     tabSize: 2,
     detectIndentation: true,
     smoothScrolling: false,
@@ -76,6 +77,10 @@ export function createEditor(element: HTMLElement, open: OpenDocument): () => vo
     ),
     watch(() => settings.theme, useMonacoTheme),
     watch(
+      () => store.tabMovesFocus,
+      (tabFocusMode) => editor.updateOptions({ tabFocusMode })
+    ),
+    watch(
       () => documents.revealRequest,
       (request) => {
         if (request?.key === key) reveal(editor, request)
@@ -98,10 +103,6 @@ export function createEditor(element: HTMLElement, open: OpenDocument): () => vo
     store.focused = true
   })
   editor.onDidBlurEditorText(() => (store.focused = false))
-  editor.onDidChangeConfiguration((event) => {
-    if (!event.hasChanged(monaco.editor.EditorOption.tabFocusMode)) return
-    store.tabMovesFocus = editor.getOption(monaco.editor.EditorOption.tabFocusMode)
-  })
   const unregister = registerEditor(handle)
   store.ready = true
 
