@@ -33,9 +33,11 @@ export function statusMark({
 /** Counts and costs of a run: `15 cells · 25 hold · seed 1 · 1.2 s`. */
 export function runFacts(run: RunSummary): string {
   const cells =
-    run.cellsDone === run.cellsTotal
-      ? count(run.cellsTotal, 'cell')
-      : `${formatNumber(run.cellsDone)} of ${count(run.cellsTotal, 'cell')}`
+    run.cellsTotal === 0
+      ? 'no cells'
+      : run.cellsDone === run.cellsTotal
+        ? count(run.cellsTotal, 'cell')
+        : `${formatNumber(run.cellsDone)} of ${count(run.cellsTotal, 'cell')}`
   const verdicts =
     run.failed > 0
       ? `${formatNumber(run.failed)} of ${count(run.passed + run.failed, 'expectation')} fail`
