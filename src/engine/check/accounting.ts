@@ -1,8 +1,8 @@
-import { SPECIAL, isPresent } from '../arch/descriptor'
+import { SPECIAL, VALID, isPresent } from '../arch/descriptor'
 import { IN_USE } from '../mm/folio'
 import type { Mm } from '../mm/mm'
 import type { World } from '../world'
-import { forEachEntry, forEachTable, pageName, type Check, type Violation } from './violation'
+import { forEachEntry, pageName, type Check, type Violation } from './violation'
 
 /** The resident set of every mm equals its tables, and no entry lies outside its VMAs. */
 export const checkResident: Check = (world) => {
@@ -65,11 +65,16 @@ export const checkMemory: Check = (world) => {
   }
 }
 
+/** Tables below and including the root; one that holds nothing any more still belongs to its mm. */
 function countTables(world: World, mm: Mm): number {
-  const { levels, tableShift } = world.geometry
-  const seen = Array.from({ length: levels - 1 }, () => new Set<number>())
-  forEachTable(world, mm, (_slot, vpn) => {
-    seen.forEach((set, depth) => set.add(Math.floor(vpn / 2 ** (tableShift * (depth + 1)))))
-  })
-  return 1 + seen.reduce((sum, set) => sum + set.size, 0)
+  const { tables, geometry } = world
+  const count = (table: number, depth: number): number => {
+    let found = 1
+    for (let index = 0; depth > 0 && index < geometry.tableEntries; index++) {
+      const slot = table * geometry.tableEntries + index
+      if ((tables.attr(slot) & VALID) !== 0) found += count(tables.pfn(slot), depth - 1)
+    }
+    return found
+  }
+  return count(mm.root, geometry.levels - 1)
 }
