@@ -14,7 +14,7 @@ const verdicts: PanelDefinition = {
     if (expectations.length === 0) return undefined
     const names = new Set(expectations.map(({ name }) => name))
     const failing = new Set(expectations.filter(({ status }) => status === 'fail').map(({ name }) => name))
-    return failing.size > 0 ? `${failing.size} of ${names.size} ✗` : String(names.size)
+    return failing.size > 0 ? `✗ ${failing.size}/${names.size}` : String(names.size)
   }
 }
 
