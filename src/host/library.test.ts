@@ -107,10 +107,10 @@ describe('Library', () => {
 
   it('saves an example as a copy and the copy in place', async () => {
     const first = await library.save('examples/a.ts', 'one')
-    expect(first).toMatchObject({ id: 'yours/a.ts', readOnly: false })
-    expect(await library.save('yours/a.ts', 'two')).toMatchObject({ id: 'yours/a.ts' })
-    expect(await library.save('examples/a.ts', 'three')).toMatchObject({ id: 'yours/a-2.ts' })
-    expect((await library.read('yours/a.ts')).text).toBe('two')
+    expect(first).toMatchObject({ id: 'yours/a-copy.ts', readOnly: false })
+    expect(await library.save('yours/a-copy.ts', 'two')).toMatchObject({ id: 'yours/a-copy.ts' })
+    expect(await library.save('examples/a.ts', 'three')).toMatchObject({ id: 'yours/a-copy-2.ts' })
+    expect((await library.read('yours/a-copy.ts')).text).toBe('two')
     expect(await readFile(join(folder, 'examples', 'a.ts'), 'utf8')).toBe(text('Another', 'Zap'))
   })
 
@@ -118,6 +118,12 @@ describe('Library', () => {
     const saved = await Promise.all(Array.from({ length: 8 }, () => library.duplicate('examples/a.ts', 'x')))
     expect(new Set(saved.map(({ id }) => id)).size).toBe(8)
     expect(saved[0].id).toBe('yours/a-copy.ts')
+  })
+
+  it('names a new experiment like no example', async () => {
+    expect(await library.save('untitled:1', text('Fork batching', 'Fork'))).toMatchObject({
+      id: 'yours/fork-batching-2.ts'
+    })
   })
 
   it('deletes only the user own', async () => {

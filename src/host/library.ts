@@ -111,13 +111,16 @@ export class Library {
     if (/^untitled:\d+$/.test(id)) return this.#freeName(slug(scanHeader(text).title) ?? 'experiment')
     const { shelf, file } = parseId(id)
     const base = file.slice(0, -EXTENSION.length)
-    if (copy) return this.#freeName(`${base}-copy`)
-    return shelf === EXAMPLES ? this.#freeName(base) : file
+    return copy || shelf === EXAMPLES ? this.#freeName(`${base}-copy`) : file
   }
 
-  /** `name.ts`, or `name-2.ts`, `name-3.ts`, ... the first that does not exist. */
+  /**
+   * `name.ts`, or `name-2.ts`, `name-3.ts`, ... the first that exists on no shelf: runs are known by
+   * the file's name, so an example and its copy never share one.
+   */
   async #freeName(name: string): Promise<string> {
-    const taken = new Set((await namesIn(this.#folders[YOURS])).map((each) => each.toLowerCase()))
+    const names = await Promise.all([namesIn(this.#folders[YOURS]), namesIn(this.#folders[EXAMPLES])])
+    const taken = new Set(names.flat().map((each) => each.toLowerCase()))
     for (let n = 1; ; n++) {
       const file = `${n === 1 ? name : `${name}-${n}`}${EXTENSION}`
       if (!taken.has(file.toLowerCase())) return file
