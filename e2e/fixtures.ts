@@ -138,11 +138,9 @@ export const test = base.extend<Fixtures>({
 })
 
 /**
- * The shortest of some attempts, in the unit that `attempt` answers. A budget is about the app: what else
- * the machine does only ever adds to a time.
+ * What a spec allows where an expectation names a time: ten times it, for a busy machine. The spec shows
+ * that the thing works; `npm run bench -- ui` measures how soon.
  */
-export async function fastest(attempt: () => Promise<number>, attempts = 5): Promise<number> {
-  let best = Number.POSITIVE_INFINITY
-  for (let index = 0; index < attempts; index++) best = Math.min(best, await attempt())
-  return best
+export function tenTimes(limitMs: number): number {
+  return 10 * limitMs
 }
