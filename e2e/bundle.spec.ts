@@ -5,24 +5,27 @@ import { homedir, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { strFromU8, unzipSync } from 'fflate'
 import { root } from '../tools/build/inputs.mjs'
-import { expect, test } from './fixtures'
+import { expect, test as base } from './fixtures'
 import type { Lab } from './lab'
 
 const cli = join(root, 'out/main/cli.js')
 const EXAMPLE = join(root, 'experiments/fork-batching.ts')
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
-let folder: string
-test.beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'contpte-lab-bundle-'))
+/** A folder of the test's own. */
+const test = base.extend<{ folder: string }>({
+  folder: async ({}, use) => {
+    const folder = mkdtempSync(join(tmpdir(), 'contpte-lab-bundle-'))
+    await use(folder)
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
-test.afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const run = (...args: string[]) =>
   execFileSync(process.execPath, [cli, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
 /** Exports the run on screen; answers the file's bytes. */
-async function exported(lab: Lab, name: string): Promise<Uint8Array> {
+async function exported(lab: Lab, folder: string, name: string): Promise<Uint8Array> {
   const download = lab.page.waitForEvent('download')
   await lab.page.getByRole('button', { name: /^Export/ }).click()
   const path = join(folder, name)
@@ -30,19 +33,22 @@ async function exported(lab: Lab, name: string): Promise<Uint8Array> {
   return readFileSync(path)
 }
 
-test('issue 3: exported twice, also after running again, the bundle has the same bytes', async ({ lab }) => {
+test('issue 3: exported twice, also after running again, the bundle has the same bytes', async ({
+  lab,
+  folder
+}) => {
   await lab.run()
-  const first = await exported(lab, 'a.zip')
+  const first = await exported(lab, folder, 'a.zip')
   await expect(lab.messages).toContainText(sha256(first))
-  const second = await exported(lab, 'b.zip')
+  const second = await exported(lab, folder, 'b.zip')
   await lab.run()
-  const third = await exported(lab, 'c.zip')
+  const third = await exported(lab, folder, 'c.zip')
   expect([sha256(second), sha256(third)]).toEqual([sha256(first), sha256(first)])
 })
 
-test('issue 3: app and terminal give the same bundle and the same rows', async ({ lab }) => {
+test('issue 3: app and terminal give the same bundle and the same rows', async ({ lab, folder }) => {
   await lab.run()
-  const fromApp = await exported(lab, 'app.zip')
+  const fromApp = await exported(lab, folder, 'app.zip')
   const document = JSON.parse(run('run', EXAMPLE, '--json', '--out', join(folder, 'cli.zip')))
   expect(sha256(readFileSync(join(folder, 'cli.zip')))).toBe(sha256(fromApp))
 
@@ -66,13 +72,13 @@ test('issue 3: a bundle from the app verifies on the terminal, and a changed byt
   lab
 }) => {
   await lab.run()
-  const bytes = await exported(lab, 'good.zip')
+  const bytes = await exported(lab, folder, 'good.zip')
   expect(spawnSync(process.execPath, [cli, 'verify', join(folder, 'good.zip')]).status).toBe(0)
   const files = unzipSync(bytes)
   expect(Object.keys(files).length).toBeGreaterThan(6)
 })
 
-test('issue 3: one worker and two give the same document and the same bundle', async () => {
+test('issue 3: one worker and two give the same document and the same bundle', async ({ folder }) => {
   const [one, two] = ['1', '2'].map((workers) => {
     const out = join(folder, `${workers}.zip`)
     return {
@@ -84,9 +90,9 @@ test('issue 3: one worker and two give the same document and the same bundle', a
   expect(two.zip).toBe(one.zip)
 })
 
-test('ux 129: neither paths nor the name of the user are in a bundle', async ({ lab, shell }) => {
+test('ux 129: neither paths nor the name of the user are in a bundle', async ({ lab, shell, folder }) => {
   await lab.run()
-  const files = unzipSync(await exported(lab, 'bundle.zip'))
+  const files = unzipSync(await exported(lab, folder, 'bundle.zip'))
   const secrets = [homedir(), root.replace(/\/$/, ''), shell.dataDir, `/${userInfo().username}/`, 'HOME=']
   for (const [name, bytes] of Object.entries(files)) {
     const text = Buffer.from(bytes).toString('latin1')

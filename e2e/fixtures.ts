@@ -1,5 +1,5 @@
-import { type Page, type TestInfo, _electron, test as base } from '@playwright/test'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { expect, type Page, type TestInfo, _electron, test as base } from '@playwright/test'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ import { childrenOf, WebHost } from '../tools/test/host.mjs'
 import { Lab } from './lab'
 import { watch } from './watch'
 
-export { expect } from '@playwright/test'
+export { expect }
 
 /** The app in one of its two shells, with a profile of its own. */
 export interface Shell {
@@ -25,6 +25,8 @@ export interface Shell {
    * `between` did to it what it wanted.
    */
   restart(between?: () => void): Promise<Page>
+  /** Does what offers a file to the user, and keeps the file at `path`: a download, or the save dialog's answer. */
+  saved(path: string, offer: () => Promise<void>): Promise<void>
 }
 
 async function webShell(page: Page, use: (shell: Shell, host: WebHost) => Promise<void>): Promise<void> {
@@ -44,6 +46,11 @@ async function webShell(page: Page, use: (shell: Shell, host: WebHost) => Promis
       await host.start()
       await shell.open()
       return shell.page
+    },
+    saved: async (path, offer) => {
+      const download = shell.page.waitForEvent('download')
+      await offer()
+      await (await download).saveAs(path)
     }
   }
   try {
@@ -79,6 +86,13 @@ async function electronShell(executablePath: string, use: (shell: Shell) => Prom
       app = await launch()
       shell.page = await app.firstWindow()
       return shell.page
+    },
+    saved: async (path, offer) => {
+      await app.evaluate(({ dialog }, filePath) => {
+        dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath })
+      }, path)
+      await offer()
+      await expect.poll(() => existsSync(path)).toBe(true)
     }
   }
   try {

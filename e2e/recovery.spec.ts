@@ -54,7 +54,9 @@ test('ux 65: text typed is kept by itself and survives kill -9', async ({ lab, s
   await expect
     .poll(() => textUnder(join(shell.dataDir, 'drafts')), { timeout: tenTimes(2_000) })
     .toContain('kept through a power cut')
-  await expect.poll(() => textUnder(join(shell.dataDir, 'drafts')), { timeout: tenTimes(2_000) }).toMatch(/"line":\s*3/)
+  await expect
+    .poll(() => textUnder(join(shell.dataDir, 'drafts')), { timeout: tenTimes(2_000) })
+    .toMatch(/"line":\s*3/)
   lab.problems.expect(HOST_GONE)
   await shell.restart()
   await lab.ready()
