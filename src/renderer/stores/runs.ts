@@ -30,6 +30,8 @@ export const useRunsStore = defineStore('runs', () => {
   const checkDiagnostics = shallowRef<readonly Diagnostic[]>([])
   const starting = shallowRef(false)
   const cancelling = shallowRef(false)
+  /** Cancel was asked before the run had an id: it is carried out as soon as it has one. */
+  let cancelAtStart = false
   const exporting = shallowRef(false)
 
   const isRunning = computed(() => starting.value || active.value !== null)
@@ -49,6 +51,7 @@ export const useRunsStore = defineStore('runs', () => {
     if (!document || isRunning.value) return
     const { seed, workers, limits } = useSettingsStore().settings
     starting.value = true
+    cancelAtStart = false
     try {
       const { runId } = await simulator().startRun({
         file: document.file,
@@ -64,6 +67,7 @@ export const useRunsStore = defineStore('runs', () => {
       current.value = collector.value
       active.value = collector.live ? collector.value : null
       notices.announce(runSentence(collector.value))
+      if (cancelAtStart) await cancel()
     } catch (error) {
       notices.fail('The run could not start', error)
     } finally {
@@ -86,6 +90,7 @@ export const useRunsStore = defineStore('runs', () => {
   /** Ends the run that goes on, with all its cells, within a second. */
   async function cancel(): Promise<void> {
     const runId = active.value?.runId
+    if (!runId) cancelAtStart = starting.value
     if (!runId || cancelling.value) return
     cancelling.value = true
     try {

@@ -160,6 +160,17 @@ describe('a run', () => {
     expect(useRunsStore().isRunning).toBe(false)
   })
 
+  it('is cancelled also before the simulator has said that it started', async () => {
+    await open()
+    const runs = useRunsStore()
+    const started = runs.run()
+    expect(runs.starting).toBe(true)
+    await runs.cancel()
+    await started
+    await vi.waitFor(() => expect(runs.current?.status).toBe('cancelled'))
+    expect(runs.isRunning).toBe(false)
+  })
+
   it('is cancelled as a whole and says so', async () => {
     await open()
     await useRunsStore().run()
