@@ -116,6 +116,16 @@ test('ux 26: earlier runs are kept and can be opened again', async ({ lab }) => 
   await lab.panel('Verdicts')
   await expect(lab.verdicts).toContainText('the answer')
   await expect(lab.verdicts).not.toContainText('does not hold')
+
+  await lab.panel('Runs')
+  await runs
+    .getByRole('listitem')
+    .filter({ hasText: 'Small' })
+    .getByRole('button', { name: 'Script diff' })
+    .click()
+  const diff = lab.page.getByRole('dialog')
+  await expect(diff.locator('.monaco-diff-editor')).toContainText("title: 'Small'")
+  await expect(diff.locator('.monaco-diff-editor')).toContainText("title: 'Half true'")
 })
 
 test.describe('hostile scripts', () => {
