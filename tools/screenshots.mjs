@@ -14,7 +14,7 @@ import { WebHost } from './test/host.mjs'
 /** @typedef {{ path: string, theme: 'dark' | 'light', width: number, height: number }} Picture */
 
 const log = (/** @type {string} */ message) => console.error(message)
-const idle = 'window.__contpteLab?.idle() === true'
+const idle = () => /** @type {any} */ (globalThis).__contpteLab?.idle() === true
 
 /** @param {Page} page @param {string} title */
 async function command(page, title) {
@@ -25,15 +25,16 @@ async function command(page, title) {
   await palette.waitFor({ state: 'hidden' })
 }
 
-/** The first start, run, with the page tables of two kernels beside the verdicts. @param {Page} page */
+/** The first start, run: verdicts on the left, the page tables of two kernels on the right. @param {Page} page */
 async function arrange(page) {
   await page.waitForFunction(idle)
   await page.keyboard.press('ControlOrMeta+Enter')
   await page.waitForFunction(idle)
+  await command(page, 'Layout: Compare')
   await command(page, 'Show Fork')
   await page
     .getByRole('tabpanel', { name: /^Fork\b/ })
-    .getByText('0x')
+    .getByRole('table')
     .first()
     .waitFor()
   await page.waitForFunction(idle)

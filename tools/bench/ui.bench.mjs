@@ -48,7 +48,8 @@ const cancelButton = (page) => page.getByRole('button', { name: /^Cancel/ }).fir
 async function typing(page) {
   await page.evaluate(WATCH_KEYS)
   await page.keyboard.type(KEYS, { delay: 40 })
-  await page.waitForFunction(`window.benchDelays.length === ${KEYS.length}`)
+  const typed = (/** @type {number} */ count) => /** @type {any} */ (globalThis).benchDelays.length === count
+  await page.waitForFunction(typed, KEYS.length)
   return page.evaluate('window.benchDelays')
 }
 
