@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { expect, tenTimes, test } from './fixtures'
 import { SMALL, sweep } from './scripts'
 
-/** What a page says when the host it was connected to is killed. */
-const HOST_GONE = /WebSocket connection|ERR_CONNECTION_REFUSED/
+/** What a page says when the host it was connected to is killed, also while a worker is being loaded. */
+const HOST_GONE =
+  /WebSocket connection|net::ERR_(CONNECTION_|CONTENT_LENGTH_MISMATCH|EMPTY_RESPONSE)|uncaught: Event$/
 
 /** All text of files under a folder of the profile; not what is still being written. */
 function textUnder(folder: string): string {
