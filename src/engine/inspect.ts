@@ -196,5 +196,10 @@ function viewFlags(pte: PteInfo): number {
 function rawAt(world: World, mm: Mm, vpn: number): string {
   const slot = findSlot(world, mm, vpn)
   if (slot === 0) return '0'
-  return rawDescriptor(world.tables.attr(slot), world.tables.pfn(slot), world.geometry.pageShift)
+  return rawDescriptor(
+    world.tables.attr(slot),
+    world.tables.pfn(slot),
+    world.geometry.pageShift,
+    world.layout
+  )
 }

@@ -1,16 +1,19 @@
 import { NEOVERSE_N1, type CpuFeatures } from './arch/cpu'
-import { GEOMETRIES, type Geometry, type GranuleName } from './arch/granule'
+import type { DescriptorLayout } from './arch/descriptor'
+import { GEOMETRIES, GEOMETRIES_52, type Geometry, type GranuleName } from './arch/granule'
 import { PageTables } from './arch/tables'
 import { Tlbi } from './arch/tlbi'
-import { AbsentPteOps } from './contpte/absent'
+import { makePteOps } from './contpte'
 import type { PteOps } from './contpte/ops'
-import { TransparentV2PteOps } from './contpte/transparent-v2'
 import type { KernelRecord } from './kernel/record'
 import { Buddy } from './mm/buddy'
 import { Folios } from './mm/folio'
 import type { Mm } from './mm/mm'
 import { ThpSettings } from './thp/settings'
+import { ThpStats } from './thp/stats'
 import { Counters } from './trace/counters'
+import { newCalls } from './trace/functions'
+import { newVmEvents } from './trace/vmstat'
 
 /** How a world is sized. */
 export interface WorldConfig {
@@ -31,6 +34,8 @@ export interface ForkLog {
 export class World {
   readonly kernel: KernelRecord
   readonly geometry: Geometry
+  /** How the kernel lays out descriptors, for whoever shows them raw. */
+  readonly layout: DescriptorLayout
   readonly cpu: CpuFeatures
   readonly counters = new Counters()
   readonly tables: PageTables
@@ -38,6 +43,11 @@ export class World {
   readonly tlbi: Tlbi
   readonly ops: PteOps
   readonly thp: ThpSettings
+  readonly thpStats: ThpStats
+  /** Kernel functions entered, by `FN`. */
+  readonly calls = newCalls()
+  /** /proc/vmstat events, by `VM`. */
+  readonly vm = newVmEvents()
   /** Frame of the shared page of zeroes, in the part of memory the kernel keeps for itself. */
   readonly zeroPfn = 1
   /** Address spaces that live, in order of birth. */
@@ -50,17 +60,17 @@ export class World {
 
   constructor(config: WorldConfig) {
     this.kernel = config.kernel
-    this.geometry = GEOMETRIES[config.granule]
     this.cpu = config.cpu ?? NEOVERSE_N1
+    const lpa2 = this.cpu.lpa2 === true && config.kernel.lpa2
+    this.geometry = (lpa2 ? GEOMETRIES_52 : GEOMETRIES)[config.granule]
+    this.layout = { swap: config.kernel.layout, lpa2: lpa2 && config.granule !== '64K' }
     this.tables = new PageTables(this.geometry)
     const reserved = 2 ** this.geometry.maxOrder
     const blocks = Math.floor(config.memoryBytes / this.geometry.pageSize / reserved)
     this.folios = new Folios(new Buddy(blocks * reserved, this.geometry.maxOrder, reserved), this.counters)
     this.tlbi = new Tlbi(this.geometry, this.cpu, this.kernel)
-    this.ops =
-      config.kernel.pteOps === 'absent'
-        ? new AbsentPteOps(this)
-        : new TransparentV2PteOps(this, config.kernel.zap === 'full-v2')
+    this.ops = makePteOps(this)
     this.thp = new ThpSettings(this.geometry)
+    this.thpStats = new ThpStats(this.geometry.pmdOrder)
   }
 }

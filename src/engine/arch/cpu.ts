@@ -6,6 +6,8 @@ export interface CpuFeatures {
   readonly tlbRange: boolean
   /** The kernel is unmapped at EL0: every user TLBI is issued for two ASIDs. */
   readonly kpti: boolean
+  /** 52-bit addresses with 4K and 16K pages (FEAT_LPA2), used by kernels that know them (6.9+). Default false. */
+  readonly lpa2?: boolean
   /** Erratum "broken broadcast TLBI completion": one more TLBI and DSB ISH after every flush. */
   readonly repeatTlbi: boolean
 }

@@ -38,6 +38,23 @@ export const SPECIAL = high(56)
 /** Bit 58 with VALID=0: present for the kernel, invalid for hardware (Linux up to 6.9). */
 export const PROT_NONE = high(58)
 
+/**
+ * Lane bits without a place of their own in the descriptor, because Linux put them elsewhere in
+ * different versions; `rawDescriptor` renders them in the layout asked for.
+ */
+/** Software: write-protected for userfaultfd (6.10+: bit 58 of a valid entry, bit 3 of a swap one). */
+export const UFFD_WP = 1 << 26
+/** With VALID=0: a swap entry; type in lane bits 7:3, offset in the pfn lane. */
+export const SWAP = 1 << 27
+/** With VALID=0: a migration entry; the pfn lane holds the frame. */
+export const MIGRATION = 1 << 28
+/** With VALID=0: a PTE marker. */
+export const MARKER = 1 << 29
+/** Bit 2 of a swap or migration entry: the page was anon-exclusive. */
+export const SWAP_EXCLUSIVE = 1 << 2
+/** Where the type of a swap entry begins in the lane. */
+export const SWAP_TYPE_SHIFT = 3
+
 /** What identifies a block that is folded. */
 export const VALID_CONT = VALID | CONT
 
@@ -55,6 +72,16 @@ export function isPresent(attr: number): boolean {
 /** Valid with the contiguous bit: part of a folded block. */
 export function isValidCont(attr: number): boolean {
   return (attr & VALID_CONT) === VALID_CONT
+}
+
+/** A swap entry, migration entry or marker: neither present nor none. */
+export function isSwapType(attr: number): boolean {
+  return (attr & VALID) === 0 && (attr & (SWAP | MIGRATION | MARKER)) !== 0
+}
+
+/** A PMD-level entry that maps a whole huge page: present, and no table. */
+export function isPmdLeaf(attr: number): boolean {
+  return isPresent(attr) && (attr & TYPE_PAGE) === 0
 }
 
 /** Dirty by software, or by hardware (writable and not read-only). */
@@ -91,9 +118,39 @@ export function normalise(attr: number): number {
   return (attr & ~(AF | DIRTY)) | RDONLY
 }
 
+/** How a kernel lays out what the architecture leaves free: invalid entries and software bits. */
+export interface DescriptorLayout {
+  /** `linux-6.1`: PROT_NONE is bit 58, swap offset 57:8. `linux-6.10`: bit 11 and 61:12, uffd-wp exists. */
+  readonly swap: 'linux-6.1' | 'linux-6.10'
+  /** FEAT_LPA2 is in use: bits 9:8 hold address bits, not shareability. */
+  readonly lpa2: boolean
+}
+
+/** The layout up to 6.9 without LPA2. */
+export const LAYOUT_6_1: DescriptorLayout = { swap: 'linux-6.1', lpa2: false }
+
 /** The 64-bit descriptor as it lies in memory, hexadecimal without `0x`. */
-export function rawDescriptor(attr: number, pfn: number, pageShift: number): string {
-  const low = BigInt(attr & 0xfff)
-  const top = BigInt(attr >>> 12) << 50n
+export function rawDescriptor(
+  attr: number,
+  pfn: number,
+  pageShift: number,
+  layout: DescriptorLayout = LAYOUT_6_1
+): string {
+  if (isSwapType(attr)) return rawSwapEntry(attr, pfn, layout)
+  const modern = layout.swap === 'linux-6.10'
+  let lane = attr & ((1 << 26) - 1)
+  if (layout.lpa2) lane &= ~SHARED_INNER
+  if (modern && (lane & (VALID | PROT_NONE)) === PROT_NONE) lane = (lane & ~PROT_NONE) | NG
+  if (modern && (attr & UFFD_WP) !== 0) lane |= PROT_NONE
+  const low = BigInt(lane & 0xfff)
+  const top = BigInt(lane >>> 12) << 50n
   return (top | (BigInt(pfn) << BigInt(pageShift)) | low).toString(16)
+}
+
+function rawSwapEntry(attr: number, offset: number, layout: DescriptorLayout): string {
+  const type = BigInt((attr >>> SWAP_TYPE_SHIFT) & 31)
+  const exclusive = BigInt(attr & SWAP_EXCLUSIVE)
+  if (layout.swap === 'linux-6.1') return (exclusive | (type << 3n) | (BigInt(offset) << 8n)).toString(16)
+  const uffd = (attr & UFFD_WP) === 0 ? 0n : 8n
+  return (exclusive | uffd | (type << 6n) | (BigInt(offset) << 12n)).toString(16)
 }

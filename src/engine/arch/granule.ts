@@ -59,3 +59,10 @@ export const GEOMETRIES: Readonly<Record<GranuleName, Geometry>> = {
   '16K': geometry('16K', 14, 7, 48, 11),
   '64K': geometry('64K', 16, 5, 48, 13)
 }
+
+/** The same with 52-bit addresses (LPA2 where the granule is not 64K), as 6.9+ uses them where the CPU can. */
+export const GEOMETRIES_52: Readonly<Record<GranuleName, Geometry>> = {
+  '4K': geometry('4K', 12, 4, 52, 10),
+  '16K': geometry('16K', 14, 7, 52, 11),
+  '64K': geometry('64K', 16, 5, 52, 13)
+}

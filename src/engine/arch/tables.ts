@@ -15,6 +15,8 @@ export class PageTables {
   /** log2 of the slots of one chunk. */
   readonly chunkShift: number
   readonly chunkMask: number
+  /** First page each table maps, by table number: an entry's address follows from its slot. */
+  #bases = new Float64Array(64)
   /** [head of the free list, tables ever used, tables in use]. The list runs through pfn lanes. */
   readonly state = new Int32Array([0, 1, 0])
 
@@ -27,8 +29,8 @@ export class PageTables {
     this.chunkMask = 2 ** this.chunkShift - 1
   }
 
-  /** Takes an empty table out of the pool. */
-  alloc(): number {
+  /** Takes an empty table out of the pool; it maps pages from `base` on. */
+  alloc(base = 0): number {
     const entries = this.geometry.tableEntries
     let table = this.state[0]
     if (table !== 0) {
@@ -43,6 +45,7 @@ export class PageTables {
       }
     }
     this.state[2]++
+    this.setBase(table, base)
     return table
   }
 
@@ -51,6 +54,22 @@ export class PageTables {
     this.set(table * this.geometry.tableEntries, 0, this.state[0])
     this.state[0] = table
     this.state[2]--
+  }
+
+  /** Says that `table` maps pages from `base` on: when it is made, and when mremap moves it. */
+  setBase(table: number, base: number): void {
+    if (table >= this.#bases.length) {
+      const grown = new Float64Array(Math.max(2 * this.#bases.length, table + 1))
+      grown.set(this.#bases)
+      this.#bases = grown
+    }
+    this.#bases[table] = base
+  }
+
+  /** The page that a last-level entry maps. */
+  vpn(slot: number): number {
+    const { tableShift, tableEntries } = this.geometry
+    return this.#bases[slot >>> tableShift] + (slot & (tableEntries - 1))
   }
 
   attr(slot: number): number {

@@ -51,8 +51,8 @@ describe('range instructions', () => {
 
 describe('flushes', () => {
   it('one page', () => {
-    expect(flush(N1, (t, mm) => t.page(mm))).toEqual({ tlbi: 1, tlbiVale1is: 1, dsbIshst: 1, dsbIsh: 1 })
-    expect(flush(N1, (t, mm) => t.pageNosync(mm))).toEqual({ tlbi: 1, tlbiVale1is: 1, dsbIshst: 1 })
+    expect(flush(N1, (t, mm) => t.page(mm, 0))).toEqual({ tlbi: 1, tlbiVale1is: 1, dsbIshst: 1, dsbIsh: 1 })
+    expect(flush(N1, (t, mm) => t.pageNosync(mm, 0))).toEqual({ tlbi: 1, tlbiVale1is: 1, dsbIshst: 1 })
   })
 
   it('a whole address space', () => {
@@ -60,29 +60,32 @@ describe('flushes', () => {
   })
 
   it('page by page up to one less than a table, then the whole ASID', () => {
-    expect(flush(N1, (t, mm) => t.range(mm, 511, 1, true))).toMatchObject({ tlbi: 511, tlbiVale1is: 511 })
-    expect(flush(N1, (t, mm) => t.range(mm, 512, 1, true))).toMatchObject({ tlbi: 1, tlbiAside1is: 1 })
-    expect(flush(N1, (t, mm) => t.range(mm, 2047, 1, true), '16K')).toMatchObject({ tlbiVale1is: 2047 })
-    expect(flush(N1, (t, mm) => t.range(mm, 8192, 1, true), '64K')).toMatchObject({ tlbiAside1is: 1 })
+    expect(flush(N1, (t, mm) => t.range(mm, 0, 511, 1, true))).toMatchObject({ tlbi: 511, tlbiVale1is: 511 })
+    expect(flush(N1, (t, mm) => t.range(mm, 0, 512, 1, true))).toMatchObject({ tlbi: 1, tlbiAside1is: 1 })
+    expect(flush(N1, (t, mm) => t.range(mm, 0, 2047, 1, true), '16K')).toMatchObject({ tlbiVale1is: 2047 })
+    expect(flush(N1, (t, mm) => t.range(mm, 0, 8192, 1, true), '64K')).toMatchObject({ tlbiAside1is: 1 })
   })
 
   it('walk caches by table stride: one instruction a table', () => {
-    expect(flush(N1, (t, mm) => t.range(mm, 3 * 512, 512, false))).toMatchObject({ tlbi: 3, tlbiVae1is: 3 })
+    expect(flush(N1, (t, mm) => t.range(mm, 0, 3 * 512, 512, false))).toMatchObject({
+      tlbi: 3,
+      tlbiVae1is: 3
+    })
   })
 
   it('by range where the CPU can', () => {
     const cpu = { ...N1, tlbRange: true }
-    expect(flush(cpu, (t, mm) => t.range(mm, 17, 1, true))).toMatchObject({
+    expect(flush(cpu, (t, mm) => t.range(mm, 0, 17, 1, true))).toMatchObject({
       tlbi: 2,
       tlbiVale1is: 1,
       tlbiRvale1is: 1
     })
-    expect(flush(cpu, (t, mm) => t.range(mm, 512, 1, false))).toMatchObject({ tlbi: 1, tlbiRvae1is: 1 })
-    expect(flush(cpu, (t, mm) => t.range(mm, 2 ** 21, 1, true))).toMatchObject({ tlbiAside1is: 1 })
+    expect(flush(cpu, (t, mm) => t.range(mm, 0, 512, 1, false))).toMatchObject({ tlbi: 1, tlbiRvae1is: 1 })
+    expect(flush(cpu, (t, mm) => t.range(mm, 0, 2 ** 21, 1, true))).toMatchObject({ tlbiAside1is: 1 })
   })
 
   it('twice each with the kernel unmapped, and once more after each where CPUs need it', () => {
-    expect(flush({ ...N1, kpti: true }, (t, mm) => t.range(mm, 16, 1, true))).toMatchObject({
+    expect(flush({ ...N1, kpti: true }, (t, mm) => t.range(mm, 0, 16, 1, true))).toMatchObject({
       tlbi: 32,
       dsbIsh: 1
     })

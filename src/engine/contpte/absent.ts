@@ -53,7 +53,7 @@ export class AbsentPteOps implements PteOps {
 
   ptepSetAccessFlags(mm: Mm, slot: number, attr: number, dirty: boolean): boolean {
     if (!this.relax(mm, slot, attr)) return false
-    if (dirty) this.world.tlbi.page(mm)
+    if (dirty) this.world.tlbi.page(mm, this.world.tables.vpn(slot))
     return true
   }
 
@@ -68,7 +68,7 @@ export class AbsentPteOps implements PteOps {
 
   ptepClearFlushYoung(mm: Mm, slot: number): boolean {
     const young = this.ptepTestAndClearYoung(mm, slot)
-    if (young) this.world.tlbi.pageNosync(mm)
+    if (young) this.world.tlbi.pageNosync(mm, this.world.tables.vpn(slot))
     return young
   }
 

@@ -8,6 +8,8 @@ export interface PteWorld {
   readonly tables: PageTables
   readonly folios: Folios
   readonly tlbi: Tlbi
+  /** Kernel functions entered, by `FN`. */
+  readonly calls: Float64Array
 }
 
 /**

@@ -103,7 +103,8 @@ export class TransparentV2PteOps extends AbsentPteOps {
 
   override ptepSetAccessFlags(mm: Mm, slot: number, attr: number, dirty: boolean): boolean {
     const entry = attr & ~CONT
-    const old = this.world.tables.attr(slot)
+    const { tables } = this.world
+    const old = tables.attr(slot)
     mm.count(READ, 1)
     if (!isValidCont(old)) return super.ptepSetAccessFlags(mm, slot, entry, dirty)
     // As posted, the gathered value keeps its contiguous bit here and so never equals `entry`.
@@ -112,12 +113,12 @@ export class TransparentV2PteOps extends AbsentPteOps {
     if ((gathered & WRITE) === (entry & WRITE)) {
       const block = slot & ~this.mask
       for (let i = 0; i < this.c; i++) this.relax(mm, block + i, entry | CONT)
-      if (dirty) this.world.tlbi.range(mm, this.c, 1, true)
+      if (dirty) this.world.tlbi.range(mm, tables.vpn(block), this.c, 1, true)
       return true
     }
     this.#unfold(mm, slot, old)
     this.relax(mm, slot, entry)
-    if (dirty) this.world.tlbi.page(mm)
+    if (dirty) this.world.tlbi.page(mm, tables.vpn(slot))
     this.#refold(mm, slot)
     return true
   }
@@ -134,8 +135,8 @@ export class TransparentV2PteOps extends AbsentPteOps {
   override ptepClearFlushYoung(mm: Mm, slot: number): boolean {
     const folded = isValidCont(this.world.tables.attr(slot))
     const young = this.ptepTestAndClearYoung(mm, slot)
-    if (young && folded) this.world.tlbi.rangeNosync(mm, this.c)
-    else if (young) this.world.tlbi.pageNosync(mm)
+    if (young && folded) this.world.tlbi.rangeNosync(mm, this.world.tables.vpn(slot & ~this.mask), this.c)
+    else if (young) this.world.tlbi.pageNosync(mm, this.world.tables.vpn(slot))
     return young
   }
 
@@ -213,7 +214,7 @@ export class TransparentV2PteOps extends AbsentPteOps {
     if (live) {
       for (let i = 0; i < nr; i++) tables.set(slot + i, 0, 0)
       mm.count(PLAIN_WRITE, nr)
-      this.world.tlbi.range(mm, nr, 1, true)
+      this.world.tlbi.range(mm, tables.vpn(slot), nr, 1, true)
     }
     this.store(mm, slot, pfn, folds ? attr | CONT : attr, nr)
   }
@@ -250,7 +251,7 @@ export class TransparentV2PteOps extends AbsentPteOps {
       value |= old & AF
     }
     mm.count(XCHG, c)
-    tlbi.range(mm, c, 1, true)
+    tlbi.range(mm, tables.vpn(block), c, 1, true)
     for (let i = 0; i < c; i++) {
       attrs[first + i] = value
       pfns[first + i] = pfn + i

@@ -6,10 +6,19 @@ export const contpteUnbatched: KernelRecord = {
   source:
     'v2 12/14 alone (Ryan Roberts, 15 Nov 2023): the transparent contpte layer under an unchanged core. Reference contpte.md section 6, column V2; fork.md section 7, column "per-PTE on contpte layer".',
   pteOps: 'transparent-v2',
+  accessFlagsNoop: 'gathered',
   forkCopy: 'per-pte',
+  batchClipped: false,
   zap: 'unfold-first',
   faultOrders: 'per-size',
   tlbiRange: 'ascending',
   asidFallbackDsbIsh: 1,
-  gatherSlots: 'page'
+  gatherSlots: 'page',
+  lpa2: false,
+  layout: 'linux-6.1',
+  madvise: 'split',
+  deferredSplit: 'each-unmap',
+  lruBatch: 15,
+  reuse: 'order-0',
+  pmdSplitDirty: 'entries'
 }

@@ -6,10 +6,19 @@ export const contpteV2: KernelRecord = {
   source:
     'v2 as posted (Ryan Roberts, 15 Nov 2023): 12/14 with the batched copy of 01/14 and 13/14 and the exit path of 14/14. Reference fork.md sections 3, 4 and 7, column "V2 01+13"; teardown.md section 4, design D2.',
   pteOps: 'transparent-v2',
+  accessFlagsNoop: 'gathered',
   forkCopy: 'batch-v2',
+  batchClipped: false,
   zap: 'full-v2',
   faultOrders: 'per-size',
   tlbiRange: 'ascending',
   asidFallbackDsbIsh: 1,
-  gatherSlots: 'page'
+  gatherSlots: 'page',
+  lpa2: false,
+  layout: 'linux-6.1',
+  madvise: 'split',
+  deferredSplit: 'each-unmap',
+  lruBatch: 15,
+  reuse: 'order-0',
+  pmdSplitDirty: 'entries'
 }

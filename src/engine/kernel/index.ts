@@ -1,13 +1,15 @@
 import { EngineError } from '../error'
 import { contpteUnbatched } from './contpte-unbatched'
 import { contpteV2 } from './contpte-v2'
+import { linux61 } from './linux-6.1'
+import { linux612 } from './linux-6.12'
 import { noContpte } from './no-contpte'
 import type { KernelRecord } from './record'
 
 export type { KernelRecord } from './record'
 
 /** Every kernel the engine knows, in the order lists show them. */
-export const KERNELS: readonly KernelRecord[] = [noContpte, contpteUnbatched, contpteV2]
+export const KERNELS: readonly KernelRecord[] = [noContpte, contpteUnbatched, contpteV2, linux61, linux612]
 
 /** The names of `KERNELS`. */
 export function kernelNames(): string[] {

@@ -11,26 +11,49 @@ export interface KernelRecord {
   readonly source: string
   /**
    * How core-mm reaches entries: `absent` is the raw operations of a tree without contpte;
-   * `transparent-v2` folds and unfolds as posted in v2 12/14 (15 Nov 2023).
+   * `transparent-*` fold and unfold as posted in v2 12/14 (15 Nov 2023), as agreed for v3 (Dec 2023),
+   * as merged for 6.9 (v6), and as in 6.12; `exposed` is OnePlus 5.15, whose core knows blocks.
    */
-  readonly pteOps: 'absent' | 'transparent-v2'
+  readonly pteOps:
+    'absent' | 'transparent-v2' | 'transparent-v3' | 'transparent-6.9' | 'transparent-6.12' | 'exposed'
   /**
-   * `ptep_set_wrprotect` over a range: `per-pte` handles one entry at a time, `batch-v2` is
-   * `ptep_set_wrprotects` of v2 13/14.
+   * When `ptep_set_access_flags` on a folded block has nothing to do: `gathered` compares the gathered
+   * entry (6.9, 6.12.0), `each-entry` every entry of the block (later 6.12 stable). Rule A1.
    */
-  readonly forkCopy: 'per-pte' | 'batch-v2'
+  readonly accessFlagsNoop: 'gathered' | 'each-entry'
   /**
-   * What clearing an entry of a folded block does: `plain` knows no blocks, `unfold-first` converts
-   * the block at its first entry, `full-v2` does so too except in exit, where v2 14/14 exchanges
-   * entries without unfolding.
+   * What fork copies at a time: one entry (up to 6.8), the batches of v2 01/14 and 13/14, of v3, the
+   * upstream `folio_pte_batch` (6.9+), or OnePlus blocks.
    */
-  readonly zap: 'plain' | 'unfold-first' | 'full-v2'
-  /** Folio orders of anonymous faults: per-size sysfs controls (6.8+). */
-  readonly faultOrders: 'per-size'
+  readonly forkCopy: 'per-pte' | 'batch-v2' | 'batch-v3' | 'batch-upstream' | 'exposed'
+  /** `folio_pte_batch` never looks past the folio's end: later 6.12 stable; 6.9 to 6.12.0 read one entry more. */
+  readonly batchClipped: boolean
+  /**
+   * What clearing entries does: `plain` knows no blocks, `unfold-first` converts a block at its first
+   * entry, `full-v2` does so too except in exit, `clear-ptes-v3` and `batch-upstream` clear runs and
+   * unfold only blocks cut at the ends, `exposed` is OnePlus. Designs D0 to D6 of `teardown.md`.
+   */
+  readonly zap: 'plain' | 'unfold-first' | 'full-v2' | 'clear-ptes-v3' | 'batch-upstream' | 'exposed'
+  /** Folio orders of anonymous faults: PMD or nothing (6.1), per-size sysfs controls (6.8+), OnePlus. */
+  readonly faultOrders: 'pmd-only' | 'per-size' | 'exposed'
   /** Range TLBI encoding: `ascending` from scale 0 (up to 6.7), `descending` from scale 3 (6.8+). */
   readonly tlbiRange: 'ascending' | 'descending'
   /** DSB ISH at the end of a range flush that became a whole-ASID flush: 1, or 2 from 6.12. */
   readonly asidFallbackDsbIsh: 1 | 2
-  /** What one slot of an mmu_gather holds: a page (up to 6.8), or a run of pages of a folio (6.9+). */
-  readonly gatherSlots: 'page'
+  /** What one slot of an mmu_gather holds: a page (up to 6.8), or half a run of pages of a folio (6.9+). */
+  readonly gatherSlots: 'page' | 'run'
+  /** Uses 52-bit addresses where the CPU has FEAT_LPA2 (6.9+). */
+  readonly lpa2: boolean
+  /** Where swap entries and PROT_NONE keep their bits: up to 6.9, or 6.10+. */
+  readonly layout: 'linux-6.1' | 'linux-6.10'
+  /** MADV_FREE, COLD and PAGEOUT of a large folio: split it (up to 6.9), or batch over its entries (6.10+). */
+  readonly madvise: 'split' | 'batch'
+  /** What queues a large folio for deferred split: any unmap of a page (up to 6.9), or being partially mapped (6.10+). */
+  readonly deferredSplit: 'each-unmap' | 'partially-mapped'
+  /** Folios that wait in a per-CPU LRU batch: 15, or 31 from 6.9. */
+  readonly lruBatch: 15 | 31
+  /** Which anonymous pages a write fault may reuse without being exclusive: `wp_can_reuse` of 6.1, or order-0 folios only. */
+  readonly reuse: 'linux-6.1' | 'order-0'
+  /** Splitting a PMD leaf: entries come out clean and the folio dirty (6.1), or they stay dirty (6.9+). */
+  readonly pmdSplitDirty: 'folio' | 'entries'
 }

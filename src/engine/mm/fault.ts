@@ -141,7 +141,7 @@ function copyPage(world: World, mm: Mm, vma: Vma, slot: number, zero: boolean): 
   mm.count(zero ? PAGE_CLEAR : PAGE_COPY, 1)
   ops.ptepGet(mm, slot)
   ops.ptepGetAndClear(mm, slot)
-  world.tlbi.page(mm)
+  world.tlbi.page(mm, tables.vpn(slot))
   folios.addWord(pfn, EXCLUSIVE + 1)
   ops.setPtes(mm, slot, pfn, newAnonAttr(vma), 1)
   if (zero) {

@@ -18,6 +18,29 @@ export const IN_USE = 1 << 21
 export const ANON = 1 << 22
 export const ORDER_SHIFT = 26
 
+/** Folio flags, one word a folio: `Folios.flags`, `setFlags`. */
+/** PG_dirty: set by swap-in, split, migration; never by a store. */
+export const FOLIO_DIRTY = 1 << 0
+/** Not swap-backed: MADV_FREE took it. */
+export const FOLIO_LAZYFREE = 1 << 1
+/** Partially mapped, and so on the deferred-split list. */
+export const FOLIO_PARTIALLY_MAPPED = 1 << 2
+export const FOLIO_SWAPCACHE = 1 << 3
+/** On an LRU list; not yet while it waits in a per-CPU batch. */
+export const FOLIO_LRU = 1 << 4
+export const FOLIO_REFERENCED = 1 << 5
+export const FOLIO_ACTIVE = 1 << 6
+/** Up to 6.1 and OnePlus: mapped by PMD (or as a block) and by PTE at once. */
+export const FOLIO_DOUBLE_MAP = 1 << 7
+/** Page cache, not anonymous (with ANON clear in the page words). */
+export const FOLIO_FILE = 1 << 8
+/** OnePlus: PG_cont, the folio is one 64K block. */
+export const FOLIO_CONT = 1 << 9
+export const FOLIO_UNEVICTABLE = 1 << 10
+
+/** What one pin adds to the refcount of an order-0 folio (GUP_PIN_COUNTING_BIAS). */
+export const PIN_BIAS = 1024
+
 /** log2 of the pages one chunk of metadata covers: 128 MiB of 4K pages. */
 export const FOLIO_CHUNK_SHIFT = 15
 export const FOLIO_CHUNK_MASK = (1 << FOLIO_CHUNK_SHIFT) - 1
@@ -35,6 +58,15 @@ export class Folios {
   /** Refcounts of folios of order 0 and 1, by pfn. */
   readonly smallRefs: (Int32Array | undefined)[] = []
 
+  /** Flags, found like the refcounts. */
+  readonly largeFlags: (Int32Array | undefined)[] = []
+  readonly smallFlags: (Int32Array | undefined)[] = []
+  /** Mappings of the whole folio by one PMD leaf (or OnePlus block), and pins: by pfn >> 2, made on first use. */
+  readonly entire: (Int32Array | undefined)[] = []
+  readonly pins: (Int32Array | undefined)[] = []
+  /** What byte each page holds, 0 for a page of zeroes: made on the first store of a value. */
+  readonly contents: (Uint8Array | undefined)[] = []
+
   constructor(
     readonly buddy: Buddy,
     readonly counters: Counters
@@ -50,6 +82,9 @@ export class Folios {
     words.fill((order << ORDER_SHIFT) | IN_USE | ANON, first, first + (1 << order))
     if (order >= 2) (this.largeRefs[chunk] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))[first >> 2] = 1
     else (this.smallRefs[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))[first] = 1
+    const flags = order >= 2 ? this.largeFlags[chunk] : this.smallFlags[chunk]
+    if (flags !== undefined) flags[order >= 2 ? first >> 2 : first] = 0
+    this.contents[chunk]?.fill(0, first, first + (1 << order))
     const { values } = this.counters
     values[FOLIO_ALLOC]++
     values[PAGE_ALLOC] += 1 << order
@@ -81,6 +116,70 @@ export class Folios {
   refcount(pfn: number): number {
     const refs = this.#refs(pfn)
     return refs === undefined ? 0 : refs[this.#refIndex(pfn)]
+  }
+
+  /** The folio's flags. */
+  flags(pfn: number): number {
+    const lane = this.order(pfn) >= 2 ? this.largeFlags : this.smallFlags
+    return lane[pfn >>> FOLIO_CHUNK_SHIFT]?.[this.#refIndex(pfn)] ?? 0
+  }
+
+  /** Sets and clears folio flags. */
+  setFlags(pfn: number, set: number, clear = 0): void {
+    const chunk = pfn >>> FOLIO_CHUNK_SHIFT
+    const large = this.order(pfn) >= 2
+    const lane = large ? this.largeFlags : this.smallFlags
+    const flags = (lane[chunk] ??= new Int32Array(1 << (large ? FOLIO_CHUNK_SHIFT - 2 : FOLIO_CHUNK_SHIFT)))
+    const at = this.#refIndex(pfn)
+    flags[at] = (flags[at] & ~clear) | set
+  }
+
+  /** How often the folio (order >= 2) is mapped as a whole. */
+  entireMapcount(pfn: number): number {
+    return this.order(pfn) < 2 ? 0 : (this.entire[pfn >>> FOLIO_CHUNK_SHIFT]?.[this.#refIndex(pfn)] ?? 0)
+  }
+
+  /** Adds `n` whole mappings and answers how many there are now. */
+  addEntire(pfn: number, n: number): number {
+    const lane = (this.entire[pfn >>> FOLIO_CHUNK_SHIFT] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))
+    return (lane[this.#refIndex(pfn)] += n)
+  }
+
+  /** Pins of the folio: its pin count, or what the refcount of an order-0 or order-1 folio says. */
+  pincount(pfn: number): number {
+    if (this.order(pfn) < 2) return Math.floor(this.refcount(pfn) / PIN_BIAS)
+    return this.pins[pfn >>> FOLIO_CHUNK_SHIFT]?.[this.#refIndex(pfn)] ?? 0
+  }
+
+  /** Adds `n` pins with their references. */
+  addPins(pfn: number, n: number): void {
+    if (this.order(pfn) < 2) {
+      this.addRefs(pfn, n * PIN_BIAS)
+      return
+    }
+    const lane = (this.pins[pfn >>> FOLIO_CHUNK_SHIFT] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))
+    lane[this.#refIndex(pfn)] += n
+    this.addRefs(pfn, n)
+  }
+
+  /** Mapcount over all pages, whole mappings counted once a mapping. */
+  totalMapcount(pfn: number): number {
+    const head = this.head(pfn)
+    const nr = 1 << this.order(pfn)
+    let total = this.entireMapcount(pfn)
+    for (let i = 0; i < nr; i++) total += this.mapcount(head + i)
+    return total
+  }
+
+  /** The byte a page holds. */
+  content(pfn: number): number {
+    return this.contents[pfn >>> FOLIO_CHUNK_SHIFT]?.[pfn & FOLIO_CHUNK_MASK] ?? 0
+  }
+
+  setContent(pfn: number, value: number): void {
+    const chunk = pfn >>> FOLIO_CHUNK_SHIFT
+    const lane = (this.contents[chunk] ??= new Uint8Array(1 << FOLIO_CHUNK_SHIFT))
+    lane[pfn & FOLIO_CHUNK_MASK] = value
   }
 
   /** Adds `n` (which may be negative) to the folio's refcount and answers the new value. */

@@ -153,5 +153,5 @@ function converts(section: CopySection, mm: CopySection['child'], kind: number, 
   const { tlbi, geometry } = section.world
   mm.count(kind, blocks)
   mm.count(XCHG, blocks * geometry.contPtes)
-  for (let block = 0; block < blocks; block++) tlbi.range(mm, geometry.contPtes, 1, true)
+  for (let block = 0; block < blocks; block++) tlbi.range(mm, 0, geometry.contPtes, 1, true)
 }

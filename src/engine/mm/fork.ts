@@ -30,7 +30,10 @@ const TABLE_ALLOC = COUNTER_INDEX.tableAlloc
 
 const DESIGNS: Record<World['kernel']['forkCopy'], CopyPresent> = {
   'per-pte': copyPerPte,
-  'batch-v2': copyBatchV2
+  'batch-v2': copyBatchV2,
+  'batch-v3': copyBatchV2,
+  'batch-upstream': copyBatchV2,
+  exposed: copyPerPte
 }
 
 /** An empty mm. */

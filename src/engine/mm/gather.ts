@@ -51,7 +51,8 @@ export class MmuGather {
 
   /** Invalidates the hull, leaf entries only. Nothing where nothing was cleared, nor for exit. */
   flushTlb(): void {
-    if (this.end > 0 && !this.fullmm) this.world.tlbi.range(this.mm, this.end - this.start, 1, true)
+    if (this.end > 0 && !this.fullmm)
+      this.world.tlbi.range(this.mm, this.start, this.end - this.start, 1, true)
     this.start = Infinity
     this.end = 0
   }
@@ -78,12 +79,12 @@ export class MmuGather {
   #flushTables(freed: FreedTables): void {
     const { tlbi, geometry } = this.world
     if (freed.byDepth[0] > 0) {
-      tlbi.range(this.mm, freed.end - freed.start, geometry.tableEntries, false)
+      tlbi.range(this.mm, freed.start, freed.end - freed.start, geometry.tableEntries, false)
       return
     }
     // Only tables above the last level: one stride of the smallest of them.
     const depth = freed.byDepth.findIndex((tables) => tables > 0)
     const stride = geometry.tableEntries ** (depth + 1)
-    tlbi.range(this.mm, freed.byDepth[depth] * stride, stride, false)
+    tlbi.range(this.mm, freed.start, freed.byDepth[depth] * stride, stride, false)
   }
 }

@@ -3,7 +3,7 @@
  * Upper-level entries are table descriptors whose pfn lane is the number of the next table; reading
  * and writing them is not counted as descriptor traffic, `tableAlloc` and `tableFree` stand for it.
  */
-import { TABLE, VALID } from '../arch/descriptor'
+import { TABLE } from '../arch/descriptor'
 import type { Geometry } from '../arch/granule'
 import { COUNTER_INDEX } from '../trace/counters'
 import type { World } from '../world'
@@ -24,7 +24,7 @@ export function findSlot(world: World, mm: Mm, vpn: number): number {
   let table = mm.root
   for (let depth = levels - 1; depth > 0; depth--) {
     const slot = (table << tableShift) + entryIndex(geometry, vpn, depth)
-    if ((tables.attr(slot) & VALID) === 0) return 0
+    if ((tables.attr(slot) & TABLE) !== TABLE) return 0
     table = tables.pfn(slot)
   }
   return (table << tableShift) + (vpn & (tableEntries - 1))
@@ -37,9 +37,9 @@ export function makeSlot(world: World, mm: Mm, vpn: number): number {
   let table = mm.root
   for (let depth = levels - 1; depth > 0; depth--) {
     const slot = (table << tableShift) + entryIndex(geometry, vpn, depth)
-    if ((tables.attr(slot) & VALID) === 0) {
+    if ((tables.attr(slot) & TABLE) !== TABLE) {
       mm.count(TABLE_ALLOC, 1)
-      tables.set(slot, TABLE, tables.alloc())
+      tables.set(slot, TABLE, tables.alloc(tableBase(geometry, vpn, depth)))
     }
     table = tables.pfn(slot)
   }
@@ -49,6 +49,42 @@ export function makeSlot(world: World, mm: Mm, vpn: number): number {
 /** Index of the entry that covers `vpn` in its table `depth` levels above the last one. */
 function entryIndex(geometry: Geometry, vpn: number, depth: number): number {
   return Math.floor(vpn * geometry.entryScale[depth]) & (geometry.tableEntries - 1)
+}
+
+/** First page of the table below the entry of `vpn` that lies `depth` levels above the last one. */
+function tableBase(geometry: Geometry, vpn: number, depth: number): number {
+  const span = 2 ** (geometry.tableShift * depth)
+  return vpn - (vpn % span)
+}
+
+/**
+ * The slot of the PMD-level entry of `vpn` (a table descriptor, a PMD leaf, or nothing), or 0 when
+ * the table that holds it does not exist. A PMD leaf is what `isPmdLeaf` says it is.
+ */
+export function findPmd(world: World, mm: Mm, vpn: number): number {
+  const { tables, geometry } = world
+  let table = mm.root
+  for (let depth = geometry.levels - 1; depth > 1; depth--) {
+    const slot = (table << geometry.tableShift) + entryIndex(geometry, vpn, depth)
+    if ((tables.attr(slot) & TABLE) !== TABLE) return 0
+    table = tables.pfn(slot)
+  }
+  return (table << geometry.tableShift) + entryIndex(geometry, vpn, 1)
+}
+
+/** The same, but makes the tables that are missing above. */
+export function makePmd(world: World, mm: Mm, vpn: number): number {
+  const { tables, geometry } = world
+  let table = mm.root
+  for (let depth = geometry.levels - 1; depth > 1; depth--) {
+    const slot = (table << geometry.tableShift) + entryIndex(geometry, vpn, depth)
+    if ((tables.attr(slot) & TABLE) !== TABLE) {
+      mm.count(TABLE_ALLOC, 1)
+      tables.set(slot, TABLE, tables.alloc(tableBase(geometry, vpn, depth)))
+    }
+    table = tables.pfn(slot)
+  }
+  return (table << geometry.tableShift) + entryIndex(geometry, vpn, 1)
 }
 
 /** What freeing tables took out, for the flush that must follow. */
@@ -84,7 +120,7 @@ export function freeTables(
     const last = Math.min(geometry.tableEntries - 1, Math.floor((end - 1 - base) / span))
     for (let index = first; index <= last; index++) {
       const slot = table * geometry.tableEntries + index
-      if ((tables.attr(slot) & VALID) === 0) continue
+      if ((tables.attr(slot) & TABLE) !== TABLE) continue
       const child = tables.pfn(slot)
       const childBase = base + index * span
       if (depth > 1) below(child, childBase, depth - 1)
@@ -96,6 +132,8 @@ export function freeTables(
       if (depth === 1) {
         freed.start = Math.min(freed.start, childBase)
         freed.end = Math.max(freed.end, childBase + span)
+      } else if (freed.byDepth[0] === 0) {
+        freed.start = Math.min(freed.start, childBase)
       }
     }
   }

@@ -1,0 +1,24 @@
+import type { KernelRecord } from './record'
+
+export const linux6120: KernelRecord = {
+  name: 'linux-6.12.0',
+  title: 'Linux 6.12 as released',
+  source:
+    'Linux 6.12 without the stable changes that the reference lists: the gathered no-op test (contpte.md A1) and the read past the end of a folio (fork.md section 3).',
+  pteOps: 'transparent-6.12',
+  accessFlagsNoop: 'gathered',
+  forkCopy: 'batch-upstream',
+  batchClipped: false,
+  zap: 'batch-upstream',
+  faultOrders: 'per-size',
+  tlbiRange: 'descending',
+  asidFallbackDsbIsh: 2,
+  gatherSlots: 'run',
+  lpa2: true,
+  layout: 'linux-6.10',
+  madvise: 'batch',
+  deferredSplit: 'partially-mapped',
+  lruBatch: 31,
+  reuse: 'order-0',
+  pmdSplitDirty: 'entries'
+}

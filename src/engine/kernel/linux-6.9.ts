@@ -1,0 +1,24 @@
+import type { KernelRecord } from './record'
+
+export const linux69: KernelRecord = {
+  name: 'linux-6.9',
+  title: 'Linux 6.9: contiguous PTEs as merged',
+  source:
+    'v6 of the series (15 Feb 2024), merged for 6.9, with the batched fork and zap of David Hildenbrand. Reference contpte.md section 5 and 6, column 6.9; fork.md section 3; teardown.md section 4, design D4.',
+  pteOps: 'transparent-6.9',
+  accessFlagsNoop: 'gathered',
+  forkCopy: 'batch-upstream',
+  batchClipped: false,
+  zap: 'batch-upstream',
+  faultOrders: 'per-size',
+  tlbiRange: 'descending',
+  asidFallbackDsbIsh: 1,
+  gatherSlots: 'run',
+  lpa2: true,
+  layout: 'linux-6.1',
+  madvise: 'split',
+  deferredSplit: 'each-unmap',
+  lruBatch: 31,
+  reuse: 'order-0',
+  pmdSplitDirty: 'entries'
+}

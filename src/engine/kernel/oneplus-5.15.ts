@@ -1,0 +1,24 @@
+import type { KernelRecord } from './record'
+
+export const oneplus515: KernelRecord = {
+  name: 'oneplus-5.15',
+  title: 'OnePlus 5.15: 64K blocks known to core mm',
+  source:
+    'OnePlusOSS/android_kernel_oneplus_sm8550 as quoted by Barry Song (Nov 2023). Reference oneplus.md.',
+  pteOps: 'exposed',
+  accessFlagsNoop: 'gathered',
+  forkCopy: 'exposed',
+  batchClipped: false,
+  zap: 'exposed',
+  faultOrders: 'exposed',
+  tlbiRange: 'ascending',
+  asidFallbackDsbIsh: 1,
+  gatherSlots: 'page',
+  lpa2: false,
+  layout: 'linux-6.1',
+  madvise: 'split',
+  deferredSplit: 'each-unmap',
+  lruBatch: 15,
+  reuse: 'order-0',
+  pmdSplitDirty: 'folio'
+}

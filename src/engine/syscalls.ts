@@ -1,0 +1,173 @@
+/**
+ * The system calls and memory accesses of a process, at exact addresses: the one door through which
+ * scripted experiments (`process.ts`, `region.ts`), the comparison with real kernels and the fuzzer
+ * drive the simulated kernel. Pages are page numbers (vpn) in the machine's own page size.
+ *
+ * Errors are `EngineError`s whose code is the errno the kernel answers; what a call did before it
+ * failed stays done, as in the kernel.
+ */
+import { EngineError } from './error'
+import { accessRange } from './mm/access'
+import { forkMm } from './mm/fork'
+import { VM_HUGEPAGE, VM_MAYWRITE, VM_NOHUGEPAGE, VM_READ, VM_WRITE, type Mm } from './mm/mm'
+import { changeFlags, dontneed, exitMm, munmapRange } from './mm/zap'
+import type { World } from './world'
+
+/** How `sysMmap` maps. */
+export interface MmapCall {
+  readonly vpn: number
+  readonly pages: number
+  /** Letters r, w, x; `none` for no access. */
+  readonly prot: string
+  /** MAP_SHARED anonymous memory (tmpfs); default private anonymous. */
+  readonly shared?: boolean
+}
+
+/** What a run of loads or stores came to. */
+export interface AccessOutcome {
+  /** Pages accessed before the end, or before the signal. */
+  readonly done: number
+  /** The signal that stopped it. */
+  readonly signal?: 'SIGSEGV' | 'SIGBUS'
+}
+
+export type MadviseAdvice =
+  | 'dontneed'
+  | 'free'
+  | 'hugepage'
+  | 'nohugepage'
+  | 'cold'
+  | 'pageout'
+  | 'populate_read'
+  | 'populate_write'
+  | 'collapse'
+  | 'dontfork'
+  | 'dofork'
+  | 'wipeonfork'
+  | 'keeponfork'
+
+function notModelled(what: string): EngineError {
+  return new EngineError('not-modelled', `${what} is not simulated yet.`)
+}
+
+/** `mmap(MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE)`: what lay there before is unmapped. */
+export function sysMmap(_world: World, mm: Mm, call: MmapCall): void {
+  if (call.shared === true) throw notModelled('Shared memory')
+  const flags = VM_READ | VM_MAYWRITE | (call.prot.includes('w') ? VM_WRITE : 0)
+  mm.insertVma({ start: call.vpn, end: call.vpn + call.pages, flags, anonVma: 0 })
+}
+
+/** `munmap(2)`. */
+export function sysMunmap(world: World, mm: Mm, vpn: number, pages: number): void {
+  munmapRange(world, mm, vpn, vpn + pages)
+}
+
+/** `mprotect(2)`; `prot` as in `MmapCall`. `ENOMEM` at the first gap, after what lies before it changed. */
+export function sysMprotect(_world: World, _mm: Mm, _vpn: number, _pages: number, _prot: string): void {
+  throw notModelled('mprotect')
+}
+
+/** `madvise(2)`. `ENOMEM` where part of the range is not mapped, after the rest was advised. */
+export function sysMadvise(world: World, mm: Mm, vpn: number, pages: number, advice: MadviseAdvice): void {
+  const end = vpn + pages
+  let whole = true
+  if (advice === 'dontneed') whole = dontneed(world, mm, vpn, end)
+  else if (advice === 'hugepage') whole = changeFlags(mm, vpn, end, VM_HUGEPAGE, VM_NOHUGEPAGE)
+  else if (advice === 'nohugepage') whole = changeFlags(mm, vpn, end, VM_NOHUGEPAGE, VM_HUGEPAGE)
+  else throw notModelled(`madvise(${advice})`)
+  if (!whole) throw new EngineError('ENOMEM', `ENOMEM: madvise(${advice}): part of the range is not mapped.`)
+}
+
+/** `mremap(MREMAP_MAYMOVE | MREMAP_FIXED)` to `to`, which is unmapped first. */
+export function sysMremap(_world: World, _mm: Mm, _vpn: number, _pages: number, _to: number): void {
+  throw notModelled('mremap')
+}
+
+/** `mlock(2)`: populates and marks. */
+export function sysMlock(_world: World, _mm: Mm, _vpn: number, _pages: number): void {
+  throw notModelled('mlock')
+}
+
+/** `pin_user_pages_fast`: pins pages ascending, faulting them in; answers how many. */
+export function sysPin(
+  _world: World,
+  _mm: Mm,
+  _vpn: number,
+  _pages: number,
+  _how: { readonly write: boolean; readonly longterm: boolean }
+): number {
+  throw notModelled('Pinning')
+}
+
+/** Drops every pin that `sysPin` took for this mm. */
+export function sysUnpin(_world: World, _mm: Mm): void {
+  throw notModelled('Pinning')
+}
+
+/** A write of `value` to /proc/self/clear_refs. */
+export function sysClearRefs(_world: World, _mm: Mm, _value: number): void {
+  throw notModelled('clear_refs')
+}
+
+/** `prctl(PR_SET_THP_DISABLE)`. */
+export function sysThpDisable(_world: World, _mm: Mm, _disable: boolean): void {
+  throw notModelled('prctl(PR_SET_THP_DISABLE)')
+}
+
+/** `fork(2)`: the child's mm. */
+export function sysFork(world: World, mm: Mm, childPid: number): Mm {
+  return forkMm(world, mm, childPid)
+}
+
+/** The process ends; its mm is gone. */
+export function sysExit(world: World, mm: Mm): void {
+  exitMm(world, mm)
+}
+
+/**
+ * Stores one byte into pages `vpn + i * step`, ascending, until the end or the first signal; `value`
+ * says what page `vpn + i * step` gets (1..255; 0 writes a zero).
+ */
+export function userWrite(
+  world: World,
+  mm: Mm,
+  vpn: number,
+  pages: number,
+  step: number,
+  _value: (page: number) => number
+): AccessOutcome {
+  return access(world, mm, vpn, pages, step, true)
+}
+
+/** Loads one byte of each page; `seen` is told what page `vpn + i * step` held. */
+export function userRead(
+  world: World,
+  mm: Mm,
+  vpn: number,
+  pages: number,
+  step: number,
+  _seen: (page: number, value: number) => void
+): AccessOutcome {
+  return access(world, mm, vpn, pages, step, false)
+}
+
+function access(
+  world: World,
+  mm: Mm,
+  vpn: number,
+  pages: number,
+  step: number,
+  write: boolean
+): AccessOutcome {
+  let done = 0
+  for (let page = 0; page < pages; page += step) {
+    try {
+      accessRange(world, mm, vpn + page, vpn + page + 1, write)
+    } catch (error) {
+      if (error instanceof EngineError && error.code === 'EFAULT') return { done, signal: 'SIGSEGV' }
+      throw error
+    }
+    done++
+  }
+  return { done }
+}

@@ -1,0 +1,42 @@
+/**
+ * `hugepages-<size>kB/stats/*`: one counter an order and name. Exact moments of counting: reference
+ * `thp-sysfs.md` section 7. `nr_anon` and `nr_anon_partially_mapped` are gauges.
+ */
+export const THP_STAT_NAMES = [
+  'anon_fault_alloc',
+  'anon_fault_fallback',
+  'anon_fault_fallback_charge',
+  'swpout',
+  'swpout_fallback',
+  'shmem_alloc',
+  'shmem_fallback',
+  'shmem_fallback_charge',
+  'split',
+  'split_failed',
+  'split_deferred',
+  'nr_anon',
+  'nr_anon_partially_mapped'
+] as const
+
+export type ThpStatName = (typeof THP_STAT_NAMES)[number]
+
+const INDEX = Object.fromEntries(THP_STAT_NAMES.map((name, index) => [name, index]))
+
+/** The statistics of all orders up to the PMD order. Order 0 and orders above are ignored, as by the kernel. */
+export class ThpStats {
+  readonly values: Float64Array
+
+  constructor(readonly pmdOrder: number) {
+    this.values = new Float64Array((pmdOrder + 1) * THP_STAT_NAMES.length)
+  }
+
+  /** Adds `n` (which may be negative) to a statistic of folios of `order`. */
+  add(order: number, name: ThpStatName, n = 1): void {
+    if (order <= 0 || order > this.pmdOrder) return
+    this.values[order * THP_STAT_NAMES.length + INDEX[name]] += n
+  }
+
+  get(order: number, name: ThpStatName): number {
+    return this.values[order * THP_STAT_NAMES.length + INDEX[name]]
+  }
+}
