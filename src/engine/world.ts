@@ -55,6 +55,8 @@ export class World {
   /** The last anon_vma handed out. */
   anonVmas = 0
   forkLog: ForkLog | undefined
+  /** Called after each elementary change that another CPU could see in between; nobody by default. */
+  probe: ((what: string) => void) | undefined
   /** Hot loops may stand in for the operations they equal. Tests turn them off to compare. */
   fastPaths = true
 
