@@ -8,6 +8,7 @@ import type { PteOps } from './contpte/ops'
 import type { KernelRecord } from './kernel/record'
 import { Buddy } from './mm/buddy'
 import { Folios } from './mm/folio'
+import { Lru } from './mm/lru'
 import type { Mm } from './mm/mm'
 import { ThpSettings } from './thp/settings'
 import { ThpStats } from './thp/stats'
@@ -42,6 +43,8 @@ export class World {
   readonly folios: Folios
   readonly tlbi: Tlbi
   readonly ops: PteOps
+  /** Per-CPU batches of folios on their way to the LRU lists. */
+  readonly lru: Lru
   readonly thp: ThpSettings
   readonly thpStats: ThpStats
   /** Kernel functions entered, by `FN`. */
@@ -70,6 +73,7 @@ export class World {
     const reserved = 2 ** this.geometry.maxOrder
     const blocks = Math.floor(config.memoryBytes / this.geometry.pageSize / reserved)
     this.folios = new Folios(new Buddy(blocks * reserved, this.geometry.maxOrder, reserved), this.counters)
+    this.lru = new Lru(this.folios, this.kernel, this.calls, this.vm)
     this.tlbi = new Tlbi(this.geometry, this.cpu, this.kernel)
     this.ops = makePteOps(this)
     this.thp = new ThpSettings(this.geometry)

@@ -20,5 +20,6 @@ export const linux61: KernelRecord = {
   deferredSplit: 'each-unmap',
   lruBatch: 15,
   reuse: 'linux-6.1',
-  pmdSplitDirty: 'folio'
+  pmdSplitDirty: 'folio',
+  functionNames: 'linux-6.1'
 }

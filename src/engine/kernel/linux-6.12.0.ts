@@ -20,5 +20,6 @@ export const linux6120: KernelRecord = {
   deferredSplit: 'partially-mapped',
   lruBatch: 31,
   reuse: 'order-0',
-  pmdSplitDirty: 'entries'
+  pmdSplitDirty: 'entries',
+  functionNames: 'linux-6.12'
 }

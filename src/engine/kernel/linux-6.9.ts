@@ -20,5 +20,6 @@ export const linux69: KernelRecord = {
   deferredSplit: 'each-unmap',
   lruBatch: 31,
   reuse: 'order-0',
-  pmdSplitDirty: 'entries'
+  pmdSplitDirty: 'entries',
+  functionNames: 'linux-6.12'
 }

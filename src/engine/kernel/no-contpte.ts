@@ -20,5 +20,6 @@ export const noContpte: KernelRecord = {
   deferredSplit: 'each-unmap',
   lruBatch: 15,
   reuse: 'order-0',
-  pmdSplitDirty: 'entries'
+  pmdSplitDirty: 'entries',
+  functionNames: 'linux-6.12'
 }

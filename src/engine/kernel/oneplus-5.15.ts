@@ -20,5 +20,6 @@ export const oneplus515: KernelRecord = {
   deferredSplit: 'each-unmap',
   lruBatch: 15,
   reuse: 'order-0',
-  pmdSplitDirty: 'folio'
+  pmdSplitDirty: 'folio',
+  functionNames: 'linux-6.12'
 }

@@ -56,4 +56,6 @@ export interface KernelRecord {
   readonly reuse: 'linux-6.1' | 'order-0'
   /** Splitting a PMD leaf: entries come out clean and the folio dirty (6.1), or they stay dirty (6.9+). */
   readonly pmdSplitDirty: 'folio' | 'entries'
+  /** Which names the kernel's functions go by where they were renamed; for counts of functions only. */
+  readonly functionNames: 'linux-6.1' | 'linux-6.12'
 }

@@ -37,6 +37,8 @@ export const FOLIO_FILE = 1 << 8
 /** OnePlus: PG_cont, the folio is one 64K block. */
 export const FOLIO_CONT = 1 << 9
 export const FOLIO_UNEVICTABLE = 1 << 10
+/** PG_mlocked: a locked VMA maps it. */
+export const FOLIO_MLOCKED = 1 << 11
 
 /** What one pin adds to the refcount of an order-0 folio (GUP_PIN_COUNTING_BIAS). */
 export const PIN_BIAS = 1024
