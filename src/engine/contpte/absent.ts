@@ -2,10 +2,23 @@
  * PTE operations of a tree without contpte: one entry at a time, no contiguous bit in user tables.
  * Costs: reference `contpte.md` section 6, last paragraph ("6.1/6.6 costs for the same API").
  */
-import { AF, DIRTY, RDONLY, WRITE, isPresent, normalise, wrprotect } from '../arch/descriptor'
+import {
+  AF,
+  DIRTY,
+  RDONLY,
+  VALID,
+  WRITE,
+  isDirty,
+  isPresent,
+  mkclean,
+  mkdirty,
+  normalise,
+  wrprotect
+} from '../arch/descriptor'
 import type { PageTables } from '../arch/tables'
 import type { Mm } from '../mm/mm'
 import { COUNTER_INDEX } from '../trace/counters'
+import { FN } from '../trace/functions'
 import type { PteOps, PteWorld } from './ops'
 
 const READ = COUNTER_INDEX.read
@@ -13,7 +26,7 @@ const PLAIN_WRITE = COUNTER_INDEX.write
 const XCHG = COUNTER_INDEX.xchg
 const CAS = COUNTER_INDEX.cas
 
-/** The raw operations. `Transparent` builds on them. */
+/** The raw operations, with two underscores in kernels that have contpte, which builds on them. */
 export class AbsentPteOps implements PteOps {
   constructor(readonly world: PteWorld) {}
 
@@ -30,8 +43,20 @@ export class AbsentPteOps implements PteOps {
     return this.ptepGet(mm, slot)
   }
 
+  batchHint(_slot: number, _attr: number): number {
+    return 1
+  }
+
   setPtes(mm: Mm, slot: number, pfn: number, attr: number, nr: number): void {
     this.store(mm, slot, pfn, attr, nr)
+  }
+
+  setPteInline(mm: Mm, slot: number, pfn: number, attr: number): void {
+    this.store(mm, slot, pfn, attr, 1)
+  }
+
+  pteClear(mm: Mm, slot: number): void {
+    this.store(mm, slot, 0, 0, 1)
   }
 
   ptepGetAndClear(mm: Mm, slot: number): number {
@@ -40,6 +65,24 @@ export class AbsentPteOps implements PteOps {
 
   ptepGetAndClearFull(mm: Mm, slot: number, _full: boolean): number {
     return this.xchg0(mm, slot)
+  }
+
+  getAndClearFullPtes(mm: Mm, slot: number, nr: number, _full: boolean): number {
+    let first = this.xchg0(mm, slot)
+    for (let i = 1; i < nr; i++) {
+      const each = this.xchg0(mm, slot + i)
+      if (isDirty(each)) first = mkdirty(first)
+      first |= each & AF
+    }
+    return first
+  }
+
+  clearFullPtes(mm: Mm, slot: number, nr: number, _full: boolean): void {
+    const { tables } = this.world
+    const first = slot & tables.chunkMask
+    tables.attrs[slot >>> tables.chunkShift].fill(0, first, first + nr)
+    tables.pfns[slot >>> tables.chunkShift].fill(0, first, first + nr)
+    mm.count(XCHG, nr)
   }
 
   wrprotectPtes(mm: Mm, slot: number, nr: number): void {
@@ -51,10 +94,24 @@ export class AbsentPteOps implements PteOps {
     mm.count(CAS, nr)
   }
 
+  clearYoungDirtyPtes(mm: Mm, slot: number, nr: number, young: boolean, dirty: boolean): void {
+    const { tables } = this.world
+    const attrs = tables.attrs[slot >>> tables.chunkShift]
+    const first = slot & tables.chunkMask
+    for (let at = first; at < first + nr; at++) {
+      let attr = attrs[at]
+      if (young) attr &= ~AF
+      if (dirty) attr = mkclean(attr)
+      attrs[at] = attr
+    }
+    mm.count(READ, nr)
+    // With both to clear nothing is lost to hardware that sets them meanwhile: a plain store will do.
+    mm.count(young && dirty ? PLAIN_WRITE : CAS, nr)
+  }
+
   ptepSetAccessFlags(mm: Mm, slot: number, attr: number, dirty: boolean): boolean {
-    if (!this.relax(mm, slot, attr)) return false
-    if (dirty) this.world.tlbi.page(mm, this.world.tables.vpn(slot))
-    return true
+    this.world.calls[FN.ptep_set_access_flags]++
+    return this.setAccessFlags(mm, slot, attr, dirty)
   }
 
   ptepTestAndClearYoung(mm: Mm, slot: number): boolean {
@@ -72,6 +129,23 @@ export class AbsentPteOps implements PteOps {
     return young
   }
 
+  ptepClearFlush(mm: Mm, slot: number): number {
+    this.world.calls[FN.ptep_clear_flush]++
+    const old = this.ptepGetAndClear(mm, slot)
+    if ((old & VALID) !== 0) this.world.tlbi.page(mm, this.world.tables.vpn(slot))
+    return old
+  }
+
+  ptepModifyProtStart(mm: Mm, slot: number): number {
+    this.world.calls[FN.ptep_modify_prot_start]++
+    return this.ptepGetAndClear(mm, slot)
+  }
+
+  ptepModifyProtCommit(mm: Mm, slot: number, pfn: number, attr: number): void {
+    this.world.calls[FN.ptep_modify_prot_commit]++
+    this.setPteInline(mm, slot, pfn, attr)
+  }
+
   matchRun(mm: Mm, slot: number, limit: number): number {
     const { tables } = this.world
     const run = equalRun(tables, slot, limit)
@@ -79,14 +153,27 @@ export class AbsentPteOps implements PteOps {
     return run
   }
 
+  /** `__ptep_set_access_flags`: relaxes one entry, and flushes its page where the fault was a store. */
+  protected setAccessFlags(mm: Mm, slot: number, attr: number, dirty: boolean): boolean {
+    if (!this.relax(mm, slot, attr)) return false
+    if (dirty) this.world.tlbi.page(mm, this.world.tables.vpn(slot))
+    return true
+  }
+
   /** Plain stores of `nr` entries that map consecutive pages. */
   protected store(mm: Mm, slot: number, pfn: number, attr: number, nr: number): void {
     const { tables } = this.world
     const first = slot & tables.chunkMask
-    tables.attrs[slot >>> tables.chunkShift].fill(attr, first, first + nr)
+    const attrs = tables.attrs[slot >>> tables.chunkShift]
     const pfns = tables.pfns[slot >>> tables.chunkShift]
-    for (let i = 0; i < nr; i++) pfns[first + i] = pfn + i
     mm.count(PLAIN_WRITE, nr)
+    if (nr === 1) {
+      attrs[first] = attr
+      pfns[first] = pfn
+      return
+    }
+    attrs.fill(attr, first, first + nr)
+    for (let i = 0; i < nr; i++) pfns[first + i] = pfn + i
   }
 
   /** Atomic exchange of one entry with 0. */

@@ -10,6 +10,8 @@ export interface PteWorld {
   readonly tlbi: Tlbi
   /** Kernel functions entered, by `FN`. */
   readonly calls: Float64Array
+  /** Told of states that another CPU could see. */
+  readonly probe: ((what: string) => void) | undefined
 }
 
 /**
@@ -27,14 +29,41 @@ export interface PteOps {
   ptepGetPresence(mm: Mm, slot: number): number
   /** `ptepGet` without the lock: rereads until it saw one consistent block. */
   ptepGetLockless(mm: Mm, slot: number): number
-  /** Maps `nr` consecutive pages of one folio, first page `pfn`. */
+  /**
+   * `pte_batch_hint` (6.9+): entries from `slot` on, whose value is `attr`, that are known to continue
+   * it without being read: the rest of a folded block, else 1.
+   */
+  batchHint(slot: number, attr: number): number
+  /**
+   * `set_ptes`: maps `nr` consecutive pages of one folio, first page `pfn`; also stores one swap entry,
+   * migration entry or marker. With more than one page all old entries must be non-present (6.9+).
+   */
   setPtes(mm: Mm, slot: number, pfn: number, attr: number, nr: number): void
+  /**
+   * `set_pte_at` where the compiler put `__set_ptes` into its caller (mprotect, mremap): the same as
+   * `setPtes` of one entry, but one function less is entered.
+   */
+  setPteInline(mm: Mm, slot: number, pfn: number, attr: number): void
+  /** `pte_clear`: stores 0, unfolding first. */
+  pteClear(mm: Mm, slot: number): void
   /** Clears one entry; answers what it was. */
   ptepGetAndClear(mm: Mm, slot: number): number
   /** The same where the whole mm goes away (`full`): a design may then leave neighbours folded. */
   ptepGetAndClearFull(mm: Mm, slot: number, full: boolean): number
+  /**
+   * `get_and_clear_full_ptes` (6.9+; `clear_ptes` of v3): clears `nr` present entries of one table and
+   * answers the first with young and dirty of all of them. Blocks cut at the ends unfold first.
+   */
+  getAndClearFullPtes(mm: Mm, slot: number, nr: number, full: boolean): number
+  /** `clear_full_ptes` (6.9+): the same, nothing gathered. */
+  clearFullPtes(mm: Mm, slot: number, nr: number, full: boolean): void
   /** Write-protects `nr` present entries of one table. */
   wrprotectPtes(mm: Mm, slot: number, nr: number): void
+  /**
+   * `clear_young_dirty_ptes` (6.10+): clears the access flag, the dirty state or both of `nr` present
+   * entries, and of every entry of a folded block that the range touches. Never unfolds or flushes.
+   */
+  clearYoungDirtyPtes(mm: Mm, slot: number, nr: number, young: boolean, dirty: boolean): void
   /**
    * Relaxes a present entry to `attr`; true when it changed. `dirty` says the fault was a store:
    * then stale translations are flushed.
@@ -44,6 +73,12 @@ export interface PteOps {
   ptepTestAndClearYoung(mm: Mm, slot: number): boolean
   /** The same, and invalidates if it was set; the caller owes the final DSB. */
   ptepClearFlushYoung(mm: Mm, slot: number): boolean
+  /** `ptep_clear_flush`: clears one entry and flushes its page if hardware could hold it. */
+  ptepClearFlush(mm: Mm, slot: number): number
+  /** `ptep_modify_prot_start`: takes one entry out for a change of protection; answers what it was. */
+  ptepModifyProtStart(mm: Mm, slot: number): number
+  /** `ptep_modify_prot_commit`: puts it back changed; may fold its block again. */
+  ptepModifyProtCommit(mm: Mm, slot: number, pfn: number, attr: number): void
   /**
    * Reads on from an entry just read: how many of the `limit` entries after it are present, map the
    * pages that follow and equal it but for AF, dirty and RDONLY. What v2 01/14 asks of a batch.

@@ -44,6 +44,7 @@ export function copyUniform(
   const start = slot & tables.chunkMask
   const attr = attrs[start]
   const folds = kernel.pteOps !== 'absent'
+  if (kernel.forkCopy !== 'batch-v2' && kernel.forkCopy !== 'per-pte') return 0
   if (shared || (attr & (VALID | PROT_NONE | SPECIAL | CONT)) !== (folds ? VALID | CONT : VALID)) return 0
   if (folds && (slot & (geometry.contPtes - 1)) !== 0) return 0
 
