@@ -2,6 +2,7 @@ import { NEOVERSE_N1, type CpuFeatures } from './arch/cpu'
 import type { DescriptorLayout } from './arch/descriptor'
 import { GEOMETRIES, GEOMETRIES_52, type Geometry, type GranuleName } from './arch/granule'
 import { PageTables } from './arch/tables'
+import { Tlbs, type TlbConfig } from './arch/tlb'
 import { Tlbi } from './arch/tlbi'
 import { makePteOps } from './contpte'
 import type { PteOps } from './contpte/ops'
@@ -22,6 +23,10 @@ export interface WorldConfig {
   readonly granule: GranuleName
   readonly memoryBytes: number
   readonly cpu?: CpuFeatures
+  /** TLBs; without them every access walks. */
+  readonly tlb?: TlbConfig
+  /** For what hardware may choose. Default 1. */
+  readonly seed?: number
 }
 
 /** What fork tells an observer; see `inspect.ts`. Nothing is kept while there is none. */
@@ -42,6 +47,7 @@ export class World {
   readonly tables: PageTables
   readonly folios: Folios
   readonly tlbi: Tlbi
+  readonly tlbs: Tlbs | undefined
   readonly ops: PteOps
   /** Per-CPU batches of folios on their way to the LRU lists. */
   readonly lru: Lru
@@ -76,7 +82,20 @@ export class World {
     this.lru = new Lru(this.folios, this.kernel, this.calls, this.vm)
     this.tlbi = new Tlbi(this.geometry, this.cpu, this.kernel)
     this.ops = makePteOps(this)
+    if (config.tlb !== undefined) {
+      this.tlbs = new Tlbs(this.geometry, config.tlb, this.cpu.hafdbs, config.seed ?? 1)
+      this.tlbi.observer = this.tlbs
+      this.folios.observer = this.tlbs
+    }
     this.thp = new ThpSettings(this.geometry)
     this.thpStats = new ThpStats(this.geometry.pmdOrder)
+  }
+  /** The CPU (or walker, numbered after them) that acts now: whose TLB an access goes through. */
+  get currentCpu(): number {
+    return this.tlbs?.acting ?? 0
+  }
+
+  set currentCpu(cpu: number) {
+    if (this.tlbs !== undefined) this.tlbs.acting = cpu
   }
 }

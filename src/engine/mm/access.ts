@@ -1,9 +1,10 @@
 /**
  * Loads and stores of a user program: the hardware walk with its access-flag and dirty updates, and
- * a fault where the walk does not allow the access. No TLB stands between: every access walks.
+ * a fault where the walk does not allow the access. Where the machine has TLBs they stand between.
  * Source: reference `architecture.md` section 4 (H1-H3).
  */
 import { AF, RDONLY, VALID, WRITE } from '../arch/descriptor'
+import { translate } from '../arch/translate'
 import type { World } from '../world'
 import { handleFault } from './fault'
 import type { Mm } from './mm'
@@ -19,7 +20,11 @@ export function accessRange(world: World, mm: Mm, vpn: number, end: number, writ
     const next = Math.min(vpn - (vpn % entries) + entries, end)
     let slot = findSlot(world, mm, vpn)
     for (let faults = 0; vpn < next;) {
-      if (slot !== 0 && walkHits(world, slot, write)) {
+      const hits =
+        world.tlbs === undefined
+          ? slot !== 0 && walkHits(world, slot, write)
+          : translate(world, world.tlbs, mm, vpn, write) >= 0
+      if (hits) {
         vpn++
         slot++
         faults = 0

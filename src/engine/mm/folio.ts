@@ -47,6 +47,11 @@ export const PIN_BIAS = 1024
 export const FOLIO_CHUNK_SHIFT = 15
 export const FOLIO_CHUNK_MASK = (1 << FOLIO_CHUNK_SHIFT) - 1
 
+/** Who must hear of a folio going back to the allocator: the TLBs, a checker. Nobody by default. */
+export interface FolioObserver {
+  freed(pfn: number, order: number): void
+}
+
 /**
  * Folio metadata by page frame number. Each page has one word {order, flags, mapcount}, 4 bytes.
  * What exists once a folio (the refcount) lies apart: an order >= 2 folio is alone in its aligned
@@ -68,6 +73,8 @@ export class Folios {
   readonly pins: (Int32Array | undefined)[] = []
   /** What byte each page holds, 0 for a page of zeroes: made on the first store of a value. */
   readonly contents: (Uint8Array | undefined)[] = []
+
+  observer: FolioObserver | undefined
 
   constructor(
     readonly buddy: Buddy,
@@ -198,6 +205,7 @@ export class Folios {
     if (left < 0) throw new Error(`folio ${this.head(pfn)}: refcount ${left} after dropping ${n}`)
     const order = this.order(pfn)
     const head = this.head(pfn)
+    this.observer?.freed(head, order)
     const words = this.words[head >>> FOLIO_CHUNK_SHIFT]
     const first = head & FOLIO_CHUNK_MASK
     words?.fill(0, first, first + (1 << order))

@@ -125,6 +125,7 @@ export function munmapRange(world: World, mm: Mm, start: number, end: number): v
 
 /** exit_mmap: everything goes under one gather for the whole mm. */
 export function exitMm(world: World, mm: Mm): void {
+  world.tlbs?.retire(mm)
   const gather = new MmuGather(world, mm, true)
   for (const vma of mm.vmas) unmapRange(world, mm, vma.start, vma.end, gather)
   const last = mm.vmas.at(-1)

@@ -1,0 +1,73 @@
+/**
+ * One access through the TLB of the acting CPU or walker: a hit, or a walk with the access-flag and
+ * dirty updates that its hardware makes. Source: reference `architecture.md` sections 3 and 4.
+ */
+import type { Mm } from '../mm/mm'
+import { findPmd, findSlot } from '../mm/walk'
+import type { World } from '../world'
+import { AF, CONT, RDONLY, VALID, VALID_CONT, WRITE, isPmdLeaf } from './descriptor'
+import type { Tlbs } from './tlb'
+
+/**
+ * The frame that the acting CPU accesses at `vpn`, or -1 where the access faults. A store through an
+ * entry that is writable and dirty touches no table (H5); one through a writable-clean entry walks
+ * again, because hardware updates the descriptor as it is now (H4). An entry that forbids the access
+ * faults although the tables may allow it by now: that entry stays until somebody invalidates it.
+ */
+export function translate(world: World, tlbs: Tlbs, mm: Mm, vpn: number, write: boolean): number {
+  const hit = tlbs.lookup(mm.pid, vpn)
+  if (hit >= 0) {
+    const attr = tlbs.attr[hit]
+    if (!write || (attr & RDONLY) === 0) return tlbs.pfn[hit] + (vpn - tlbs.vpn[hit])
+    if ((attr & WRITE) === 0 || tlbs.updates[tlbs.acting] === 0) return -1
+    tlbs.evict(hit)
+  }
+  return walk(world, tlbs, mm, vpn, write)
+}
+
+/** The walk on a miss; installs what it found. */
+function walk(world: World, tlbs: Tlbs, mm: Mm, vpn: number, write: boolean): number {
+  const { tables, geometry } = world
+  let slot = findSlot(world, mm, vpn)
+  let pages = 1
+  if (slot === 0) {
+    slot = findPmd(world, mm, vpn)
+    if (slot === 0 || !isPmdLeaf(tables.attr(slot))) return -1
+    pages = geometry.tableEntries
+  } else tlbs.installWalk(mm.pid, vpn - (vpn % geometry.tableEntries), slot >>> geometry.tableShift)
+
+  const attr = tables.attr(slot)
+  if ((attr & VALID) === 0) return -1
+  const cleans = write && (attr & RDONLY) !== 0
+  if (cleans && (attr & WRITE) === 0) return -1
+  const records = cleans || (attr & AF) === 0
+  if (records && tlbs.updates[tlbs.acting] === 0) return -1
+  if (records) record(world, tlbs, slot, attr, cleans)
+
+  const loaded = cleans ? (attr | AF) & ~RDONLY : attr | AF
+  const pfn = tables.pfn(slot)
+  if (pages > 1) {
+    const offset = vpn % pages
+    tlbs.install(mm.pid, vpn - offset, pages, pfn, loaded)
+    return pfn + offset
+  }
+  const offset = slot & (geometry.contPtes - 1)
+  if ((attr & CONT) !== 0 && tlbs.coalesces())
+    tlbs.install(mm.pid, vpn - offset, geometry.contPtes, pfn - offset, loaded)
+  else tlbs.install(mm.pid, vpn, 1, pfn, loaded)
+  return pfn
+}
+
+/** Hardware writes accessed, and for a store dirty, into one entry: of a folded block it may be any (H3). */
+function record(world: World, tlbs: Tlbs, slot: number, attr: number, cleans: boolean): void {
+  const { tables, geometry } = world
+  let at = slot
+  if ((attr & CONT) !== 0 && tlbs.config.records === 'seeded') {
+    const other = (slot & -geometry.contPtes) + tlbs.random.below(geometry.contPtes)
+    // The update is made against memory as it is: an entry that may not be written is passed over.
+    const value = tables.attr(other)
+    if ((value & VALID_CONT) === VALID_CONT && (!cleans || (value & WRITE) !== 0)) at = other
+  }
+  const before = tables.attr(at)
+  tables.set(at, cleans ? (before | AF) & ~RDONLY : before | AF, tables.pfn(at))
+}
