@@ -21,5 +21,6 @@ export const contpteV2: KernelRecord = {
   lruBatch: 15,
   reuse: 'order-0',
   pmdSplitDirty: 'entries',
-  functionNames: 'linux-6.12'
+  functionNames: 'linux-6.12',
+  doubleMap: false
 }

@@ -21,5 +21,6 @@ export const linux61: KernelRecord = {
   lruBatch: 15,
   reuse: 'linux-6.1',
   pmdSplitDirty: 'folio',
-  functionNames: 'linux-6.1'
+  functionNames: 'linux-6.1',
+  doubleMap: true
 }

@@ -21,5 +21,6 @@ export const linux6120: KernelRecord = {
   lruBatch: 31,
   reuse: 'order-0',
   pmdSplitDirty: 'entries',
-  functionNames: 'linux-6.12'
+  functionNames: 'linux-6.12',
+  doubleMap: false
 }

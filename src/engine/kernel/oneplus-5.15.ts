@@ -21,5 +21,6 @@ export const oneplus515: KernelRecord = {
   lruBatch: 15,
   reuse: 'order-0',
   pmdSplitDirty: 'folio',
-  functionNames: 'linux-6.12'
+  functionNames: 'linux-6.12',
+  doubleMap: true
 }

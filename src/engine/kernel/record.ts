@@ -58,4 +58,6 @@ export interface KernelRecord {
   readonly pmdSplitDirty: 'folio' | 'entries'
   /** Which names the kernel's functions go by where they were renamed; for counts of functions only. */
   readonly functionNames: 'linux-6.1' | 'linux-6.12'
+  /** While a folio is mapped by PMD and by PTE at once, every page's mapcount is one higher (PG_double_map, up to 6.1). */
+  readonly doubleMap: boolean
 }

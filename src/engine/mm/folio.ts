@@ -39,6 +39,8 @@ export const FOLIO_CONT = 1 << 9
 export const FOLIO_UNEVICTABLE = 1 << 10
 /** PG_mlocked: a locked VMA maps it. */
 export const FOLIO_MLOCKED = 1 << 11
+/** On the deferred-split list: partially mapped, or PMD-sized and so a candidate for "underused" (6.12). */
+export const FOLIO_DEFERRED = 1 << 12
 
 /** What one pin adds to the refcount of an order-0 folio (GUP_PIN_COUNTING_BIAS). */
 export const PIN_BIAS = 1024

@@ -28,6 +28,8 @@ export class Mm {
   readonly vmas: Vma[] = []
   /** MM_ANONPAGES: anonymous pages mapped. */
   anonPages = 0
+  /** Last-level tables kept back for PMD leaves, one each, so that splitting one cannot fail. */
+  deposited = 0
 
   constructor(
     readonly pid: number,

@@ -6,6 +6,7 @@
 import { TABLE } from '../arch/descriptor'
 import type { Geometry } from '../arch/granule'
 import { COUNTER_INDEX } from '../trace/counters'
+import { FN } from '../trace/functions'
 import type { World } from '../world'
 import type { Mm } from './mm'
 
@@ -85,6 +86,31 @@ export function makePmd(world: World, mm: Mm, vpn: number): number {
     table = tables.pfn(slot)
   }
   return (table << geometry.tableShift) + entryIndex(geometry, vpn, 1)
+}
+
+/** `pgtable_trans_huge_deposit`: keeps a table back for a PMD leaf about to be set. */
+export function depositTable(world: World, mm: Mm): void {
+  mm.deposited++
+  mm.count(TABLE_ALLOC, 1)
+  world.calls[FN.pgtable_trans_huge_deposit]++
+}
+
+/** `pgtable_trans_huge_withdraw` for a split: the kept table, empty, for the 2 MiB of `vpn`. */
+export function withdrawTable(world: World, mm: Mm, vpn: number): number {
+  takeDeposit(world, mm)
+  return world.tables.alloc(vpn - (vpn % world.geometry.tableEntries))
+}
+
+/** `zap_deposited_table`: the leaf is gone, and its table with it. */
+export function freeDeposit(world: World, mm: Mm): void {
+  takeDeposit(world, mm)
+  mm.count(TABLE_FREE, 1)
+}
+
+function takeDeposit(world: World, mm: Mm): void {
+  if (mm.deposited === 0) throw new Error(`mm ${mm.pid}: a PMD leaf without a deposited table`)
+  mm.deposited--
+  world.calls[FN.pgtable_trans_huge_withdraw]++
 }
 
 /** What freeing tables took out, for the flush that must follow. */

@@ -153,6 +153,7 @@ export const FUNCTION_NAMES = [
   'split_huge_pmd_address',
   'pmdp_invalidate',
   'pmdp_invalidate_ad',
+  'pmdp_huge_clear_flush',
   'mm_find_pmd',
   'can_split_folio',
   'split_huge_page_to_list',
