@@ -1,0 +1,228 @@
+/** Compares a simulated step with a recorded one, field by field. */
+import { isCompared } from './counts'
+import type { FolioState, RegionState, Run, Step, VmaInfo } from './schema'
+import { joinRuns } from './snapshot'
+
+/** A field that differs. */
+export interface Difference {
+  readonly field: string
+  readonly recorded: unknown
+  readonly simulated: unknown
+}
+
+/** Fields of a result that are compared as they are. */
+const RESULTS = ['rc', 'errno', 'signal', 'len', 'text', 'read_errno', 'tree', 'data'] as const
+
+/** What one side showed last, a region and a process at a time. */
+class Shown {
+  readonly regions = new Map<string, RegionState>()
+  readonly vmas = new Map<string, readonly VmaInfo[]>()
+  /** Regions whose last state is not to be checked. */
+  readonly unsure = new Map<string, Set<string>>()
+
+  take(step: Step): void {
+    if (Array.isArray(step.state)) {
+      const next = new Map<string, RegionState>()
+      for (const entry of step.state as RegionState[]) {
+        const key = `${entry.who}.${entry.r}`
+        const value = entry.same === true ? this.regions.get(key) : entry
+        if (value !== undefined) next.set(key, value)
+      }
+      this.regions.clear()
+      for (const [key, value] of next) this.regions.set(key, value)
+    }
+    if (step.vmas !== undefined) {
+      const before = new Map(this.vmas)
+      this.vmas.clear()
+      for (const [who, list] of Object.entries(step.vmas)) {
+        const value = list === 'same' ? before.get(who) : list
+        if (value !== undefined) this.vmas.set(who, value)
+      }
+    }
+  }
+}
+
+/** Compares the steps of one case in order. */
+export class Comparison {
+  readonly #recorded = new Shown()
+  readonly #simulated = new Shown()
+  /** Recorded folio names of simulated ones, as far as they stand in this step. */
+
+  /** The fields of this step that differ, most telling first. */
+  step(recorded: Step, simulated: Step): Difference[] {
+    this.#recorded.take(recorded)
+    this.#simulated.take(simulated)
+    const unstable = new Set(recorded.unstable ?? [])
+    const found: Difference[] = []
+    for (const field of RESULTS) {
+      if (unstable.has(field) || (field === 'tree' && unstable.has('tree.text'))) continue
+      if (!same(recorded[field], simulated[field])) {
+        found.push({ field, recorded: recorded[field], simulated: simulated[field] })
+      }
+    }
+    if (recorded.state !== undefined && !unstable.has('state.runs')) {
+      found.push(...this.#states(unstable))
+    }
+    const counted = recorded.counts !== undefined && recorded.counts_missing === undefined
+    if (counted) found.push(...tallies('tlbi', recorded, simulated, unstable))
+    if (recorded.state !== undefined) {
+      found.push(...tallies('vm', recorded, simulated, unstable))
+      found.push(...tallies('thp', recorded, simulated, unstable))
+    }
+    if (recorded.vmas !== undefined) found.push(...this.#vmas(unstable))
+    if (counted) found.push(...tallies('counts', recorded, simulated, unstable, isCompared))
+    return found
+  }
+
+  #states(unstable: ReadonlySet<string>): Difference[] {
+    const found: Difference[] = []
+    const names = new Map<string, string>()
+    const taken = new Map<string, string>()
+    const [left, right] = [this.#recorded.regions, this.#simulated.regions]
+    if (!same([...left.keys()].sort(), [...right.keys()].sort())) {
+      return [{ field: 'state', recorded: [...left.keys()], simulated: [...right.keys()] }]
+    }
+    const loose = unstable.has('state.runs.at') || unstable.has('state.runs.n')
+    for (const [key, recorded] of left) {
+      const simulated = right.get(key)
+      if (simulated === undefined) continue
+      found.push(...runsDiffer(key, recorded.runs ?? [], simulated.runs ?? [], loose, names, taken))
+      found.push(...foliosDiffer(key, recorded.folios ?? [], simulated.folios ?? [], names))
+    }
+    return found
+  }
+
+  #vmas(unstable: ReadonlySet<string>): Difference[] {
+    const [left, right] = [this.#recorded.vmas, this.#simulated.vmas]
+    const found: Difference[] = []
+    for (const who of new Set([...left.keys(), ...right.keys()])) {
+      const a = left.get(who) ?? []
+      const b = right.get(who) ?? []
+      if (a.length !== b.length) {
+        found.push({ field: `vmas.${who}`, recorded: a.map(place), simulated: b.map(place) })
+        continue
+      }
+      a.forEach((vma, k) => {
+        const names = new Set([...Object.keys(vma), ...Object.keys(b[k])])
+        for (const name of names) {
+          if (unstable.has(`vmas.${who}.${name}`)) continue
+          if (vma[name] !== b[k][name]) {
+            const field = `vmas.${who}[${k}].${name}`
+            found.push({ field, recorded: vma[name], simulated: b[k][name] })
+          }
+        }
+      })
+    }
+    return found
+  }
+}
+
+function place({ r, from, n, perms, VmFlags }: VmaInfo): string {
+  return `${r}+${from},${n} ${perms} ${VmFlags}`
+}
+
+function bare(run: Run, loose: boolean): Run {
+  const { attr: _attr, kpf: _kpf, fresh: _fresh, ...rest } = run
+  if (!loose) return rest
+  const { ref: _ref, ...withoutRef } = rest
+  return withoutRef
+}
+
+function runsDiffer(
+  key: string,
+  recorded: readonly Run[],
+  simulated: readonly Run[],
+  loose: boolean,
+  names: Map<string, string>,
+  taken: Map<string, string>
+): Difference[] {
+  const left = joinRuns(recorded.map((run) => bare(run, loose)))
+  const right = joinRuns(simulated.map((run) => bare(run, loose)))
+  for (let k = 0; k < Math.max(left.length, right.length); k++) {
+    const [a, b] = [left[k], right[k]] as (Run | undefined)[]
+    const where = `state.${key}.runs[${k}]`
+    if (a === undefined || b === undefined) return [{ field: where, recorded: a, simulated: b }]
+    for (const field of [
+      'at',
+      'kind',
+      'table',
+      'flags',
+      'folio',
+      'idx',
+      'map',
+      'excl',
+      'ref',
+      'n'
+    ] as const) {
+      if (field === 'folio' ? agree(a.folio, b.folio, names, taken) : a[field] === b[field]) continue
+      return [{ field: `${where}.${field}`, recorded: a, simulated: b }]
+    }
+  }
+  return []
+}
+
+/** Whether two folio names may stand for the same folio, given what they stood for so far. */
+function agree(
+  recorded: string | undefined,
+  simulated: string | undefined,
+  names: Map<string, string>,
+  taken: Map<string, string>
+): boolean {
+  const named = (name: string | undefined) => name !== undefined && /^f\d+$/.test(name)
+  if (recorded === undefined || simulated === undefined || !named(recorded) || !named(simulated)) {
+    return recorded === simulated
+  }
+  const known = names.get(simulated)
+  if (known !== undefined) return known === recorded
+  if (taken.has(recorded)) return false
+  names.set(simulated, recorded)
+  taken.set(recorded, simulated)
+  return true
+}
+
+function foliosDiffer(
+  key: string,
+  recorded: readonly FolioState[],
+  simulated: readonly FolioState[],
+  names: ReadonlyMap<string, string>
+): Difference[] {
+  const byName = new Map(simulated.map((folio) => [names.get(folio.id) ?? folio.id, folio]))
+  for (const folio of recorded) {
+    const other = byName.get(folio.id)
+    const where = `state.${key}.folios.${folio.id}`
+    if (other === undefined) return [{ field: where, recorded: folio, simulated: undefined }]
+    for (const field of ['order', 'map', 'entire', 'pins', 'ref'] as const) {
+      if (folio[field] !== other[field]) {
+        return [{ field: `${where}.${field}`, recorded: folio[field], simulated: other[field] }]
+      }
+    }
+  }
+  if (recorded.length !== simulated.length) {
+    return [{ field: `state.${key}.folios`, recorded: recorded.length, simulated: simulated.length }]
+  }
+  return []
+}
+
+function tallies(
+  group: 'counts' | 'tlbi' | 'vm' | 'thp',
+  recorded: Step,
+  simulated: Step,
+  unstable: ReadonlySet<string>,
+  compared: (name: string) => boolean = () => true
+): Difference[] {
+  const a = recorded[group] ?? {}
+  const b = simulated[group] ?? {}
+  const found: Difference[] = []
+  for (const name of [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()) {
+    const field = `${group}.${name}`
+    if (!compared(name) || unstable.has(field) || unstable.has(group)) continue
+    if ((a[name] ?? 0) !== (b[name] ?? 0))
+      found.push({ field, recorded: a[name] ?? 0, simulated: b[name] ?? 0 })
+  }
+  return found
+}
+
+/** Deep equality of JSON values. */
+function same(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b)
+}

@@ -1,0 +1,421 @@
+/**
+ * Replays the steps of a case on a simulated machine and says what came of each, in the schema of the
+ * recordings.
+ */
+import type { CpuFeatures } from '../../engine/arch/cpu'
+import { EngineError } from '../../engine/error'
+import { kernelByName } from '../../engine/kernel'
+import { newMm } from '../../engine/mm/fork'
+import type { Mm } from '../../engine/mm/mm'
+import { makePmd } from '../../engine/mm/walk'
+import * as sys from '../../engine/syscalls'
+import { Sysfs } from '../../engine/thp/sysfs'
+import { THP_STAT_NAMES } from '../../engine/thp/stats'
+import { COUNTER_INDEX, type CounterName } from '../../engine/trace/counters'
+import { VM_EVENT_NAMES } from '../../engine/trace/vmstat'
+import { World } from '../../engine/world'
+import { countsBetween, takeCounts, type CountsTaken } from './counts'
+import { harnessCounts, harnessEvents } from './harness'
+import type { Args, Boot, Case, RegionState, Step, VmaInfo } from './schema'
+import { vmaInfo } from './smaps'
+import { FolioNames, regionState } from './snapshot'
+
+/** Something the simulator does not model, so that the case cannot be replayed. */
+export class Unsupported extends Error {
+  override readonly name = 'Unsupported'
+}
+
+interface Region {
+  readonly r: string
+  start: number
+  pages: number
+}
+
+interface Proc {
+  readonly name: string
+  readonly mm: Mm
+  readonly regions: Map<string, Region>
+}
+
+interface Taken {
+  readonly counts: CountsTaken
+  readonly tlbi: number[]
+  readonly vm: Float64Array
+  readonly thp: Float64Array
+}
+
+const MEMORY = 2 * 2 ** 30
+const FIRST_REGION = 0x10_0000_0000
+const REGION_GRID = 2 ** 30
+const PROGRAM = 0x40_0000
+const THP_ROOT = '/sys/kernel/mm/transparent_hugepage/'
+
+const TLBI: readonly (readonly [string, CounterName])[] = [
+  ['aside1is', 'tlbiAside1is'],
+  ['rvae1is', 'tlbiRvae1is'],
+  ['rvale1is', 'tlbiRvale1is'],
+  ['vae1is', 'tlbiVae1is'],
+  ['vale1is', 'tlbiVale1is']
+]
+
+/** What the recorded CPU models can do. */
+export function cpuOf(boot: Boot): CpuFeatures {
+  return {
+    hafdbs: boot.features.hafdbs >= 2,
+    tlbRange: boot.features.tlb >= 2,
+    kpti: false,
+    lpa2: boot.cpu === 'max',
+    repeatTlbi: boot.cpu === 'neoverse-n1'
+  }
+}
+
+/** One case being replayed. */
+export class Replay {
+  readonly world: World
+  readonly #sysfs: Sysfs
+  readonly #procs: Proc[] = []
+  readonly #names = new FolioNames()
+  #pid = 1
+  #shown = new Map<string, string>()
+  #shownVmas = new Map<string, string>()
+  readonly harness: { readonly kernel: string; readonly cpu: string; exits: number }
+
+  constructor(kernel: string, boot: Boot, _recorded: Case) {
+    if (boot.mte) throw new Unsupported('memory tagging is not simulated')
+    if (boot.append.includes('lab_swap')) this.needsSwap()
+    const record = kernelByName(kernel.replace(/-16k$/, ''))
+    this.world = new World({
+      kernel: record,
+      granule: boot.page_size === 16384 ? '16K' : boot.page_size === 65536 ? '64K' : '4K',
+      memoryBytes: MEMORY,
+      cpu: cpuOf(boot)
+    })
+    this.#sysfs = new Sysfs(this.world.thp)
+    this.harness = { kernel: record.name, cpu: boot.cpu, exits: 0 }
+    const mm = newMm(this.world, this.#pid)
+    // The program's own text: it lies in the same upper tables as the regions.
+    makePmd(this.world, mm, PROGRAM / this.world.geometry.pageSize)
+    this.#procs.push({ name: 'p', mm, regions: new Map() })
+  }
+
+  private needsSwap(): void {
+    // The swap area is made when the engine has one.
+  }
+
+  /** Does one step and says what came of it. */
+  step(recorded: Step): Step {
+    const { op, args, who, i } = recorded
+    const base = { i, op, args, ...(who !== undefined && { who }) }
+    if (op === 'thp' || op === 'sys' || op === 'cat' || op === 'tree') {
+      return { ...base, ...this.#settings(op, args) }
+    }
+    const before = this.#take()
+    const result = op === 'dump' ? {} : this.#operate(op, args, who ?? 'p')
+    const after = this.#take()
+    return {
+      ...base,
+      ...result,
+      ...(op !== 'dump' && this.#tallies(recorded, before, after)),
+      ...this.#state()
+    }
+  }
+
+  #take(): Taken {
+    const { counters, vm, thpStats } = this.world
+    return {
+      counts: takeCounts(this.world),
+      tlbi: TLBI.map(([, name]) => counters.values[COUNTER_INDEX[name]]),
+      vm: vm.slice(),
+      thp: thpStats.values.slice()
+    }
+  }
+
+  #tallies(recorded: Step, before: Taken, after: Taken): Partial<Step> {
+    const { geometry } = this.world
+    const extra = harnessEvents(this.harness, recorded)
+    const tlbi: Record<string, number> = {}
+    TLBI.forEach(([kind], k) => put(tlbi, kind, after.tlbi[k] - before.tlbi[k]))
+    const vm: Record<string, number> = {}
+    VM_EVENT_NAMES.forEach((name, k) => put(vm, name, after.vm[k] - before.vm[k] + (extra[name] ?? 0)))
+    const thp: Record<string, number> = {}
+    const names = THP_STAT_NAMES.length
+    after.thp.forEach((value, k) => {
+      const kb = (geometry.pageSize * 2 ** Math.floor(k / names)) / 1024
+      put(thp, `${kb}kB/${THP_STAT_NAMES[k % names]}`, value - before.thp[k])
+    })
+    const counts = countsBetween(this.world, before.counts, after.counts)
+    for (const [name, n] of Object.entries(harnessCounts(this.harness, recorded))) {
+      put(counts, name, (counts[name] ?? 0) + n)
+    }
+    if (recorded.op === 'exit') this.harness.exits++
+    const some = <T extends object>(key: string, tally: T) =>
+      Object.keys(tally).length > 0 ? { [key]: tally } : {}
+    return {
+      counts: sorted(counts),
+      ...some('tlbi', tlbi),
+      ...some('vm', sorted(vm)),
+      ...some('thp', sorted(thp))
+    }
+  }
+
+  #state(): Partial<Step> {
+    const all: { key: string; text: string; value: RegionState }[] = []
+    const vmas: Record<string, 'same' | readonly VmaInfo[]> = {}
+    const shownVmas = new Map<string, string>()
+    for (const proc of this.#procs) {
+      const regions = [...proc.regions.values()].sort((a, b) => (a.r < b.r ? -1 : 1))
+      for (const { r, start, pages } of regions) {
+        const value = {
+          who: proc.name,
+          r,
+          ...regionState(this.world, proc.mm, start, pages, this.#names)
+        }
+        all.push({ key: `${proc.name} ${r}`, text: JSON.stringify(value), value })
+      }
+      const list: VmaInfo[] = []
+      for (const vma of proc.mm.vmas) {
+        const region = regions.find((each) => this.#gridOf(each.start) === this.#gridOf(vma.start))
+        if (region !== undefined) list.push(vmaInfo(this.world, proc.mm, vma, region.r, region.start))
+      }
+      const text = JSON.stringify(list)
+      vmas[proc.name] = this.#shownVmas.get(proc.name) === text ? 'same' : list
+      shownVmas.set(proc.name, text)
+    }
+    const unchanged =
+      all.length > 0 &&
+      all.length === this.#shown.size &&
+      all.every(({ key, text }) => this.#shown.get(key) === text)
+    const state = unchanged
+      ? 'unchanged'
+      : all.map(({ key, text, value }) =>
+          this.#shown.get(key) === text ? { who: value.who, r: value.r, same: true as const } : value
+        )
+    this.#shown = new Map(all.map(({ key, text }) => [key, text]))
+    this.#shownVmas = shownVmas
+    return { state, vmas }
+  }
+
+  #gridOf(vpn: number): number {
+    return Math.floor((vpn * this.world.geometry.pageSize) / REGION_GRID)
+  }
+
+  #settings(op: string, args: Args): Partial<Step> {
+    if (op === 'thp') return this.#thp(args)
+    const path = String(args.path)
+    if (op === 'sys' && path.startsWith(THP_ROOT))
+      return this.#sysWrite(path.slice(THP_ROOT.length), args.val)
+    throw new Unsupported(`${op} ${path} is not simulated`)
+  }
+
+  #thp(args: Args): Partial<Step> {
+    const { thp, kernel, geometry } = this.world
+    thp.top = 'never'
+    thp.defrag = 'madvise'
+    thp.useZeroPage = 1
+    thp.shmem = 'never'
+    thp.sizes.fill('never')
+    thp.sizes[geometry.pmdOrder] = 'inherit'
+    try {
+      for (const [name, value] of Object.entries(args)) {
+        if (name === '') continue
+        if (/^\d+kB$/.test(name)) {
+          if (kernel.faultOrders === 'pmd-only') return { rc: -1, errno: 'EINVAL' }
+          this.#sysfs.write(`hugepages-${name}/enabled`, String(value))
+        } else {
+          const file = { top: 'enabled', shmem: 'shmem_enabled' }[name] ?? name
+          this.#sysfs.write(file, String(value))
+        }
+      }
+    } catch (error) {
+      return failed(error)
+    }
+    return { rc: 0 }
+  }
+
+  #sysWrite(path: string, val: unknown): Partial<Step> {
+    let result: Partial<Step> = {}
+    if (val !== undefined) {
+      const repeated = val as { repeat?: string; times?: number }
+      const text = typeof val === 'string' ? val : (repeated.repeat ?? '').repeat(repeated.times ?? 0)
+      try {
+        this.#sysfs.write(path, text)
+        result = { rc: text.length, len: text.length }
+      } catch (error) {
+        const { errno } = failed(error)
+        result = { rc: -1, errno, len: text.length }
+      }
+    }
+    try {
+      return { ...result, text: this.#sysfs.read(path) }
+    } catch (error) {
+      return { ...result, read_errno: failed(error).errno }
+    }
+  }
+
+  #proc(name: string): Proc {
+    const found = this.#procs.find((each) => each.name === name)
+    if (found === undefined) throw new Error(`there is no process ${name}`)
+    return found
+  }
+
+  #operate(op: string, args: Args, who: string): Partial<Step> {
+    const proc = this.#proc(who)
+    try {
+      return this.#call(op, args, proc)
+    } catch (error) {
+      if (error instanceof EngineError && error.code === 'not-modelled') throw new Unsupported(error.message)
+      return failed(error)
+    }
+  }
+
+  #call(op: string, args: Args, proc: Proc): Partial<Step> {
+    const { world } = this
+    const { mm } = proc
+    switch (op) {
+      case 'mmap':
+        return this.#mmap(args, proc)
+      case 'write':
+      case 'read':
+        return this.#access(op, args, proc)
+      case 'fork': {
+        const child = sys.sysFork(world, mm, ++this.#pid)
+        const regions = new Map([...proc.regions].map(([r, region]) => [r, { ...region }]))
+        this.#procs.push({ name: String(args.c), mm: child, regions })
+        return { rc: 0 }
+      }
+      case 'exit':
+        sys.sysExit(world, mm)
+        this.#procs.splice(this.#procs.indexOf(proc), 1)
+        return { rc: 0 }
+      case 'unpin':
+        sys.sysUnpin(world, mm)
+        return { rc: 0 }
+      case 'clearrefs':
+        sys.sysClearRefs(world, mm, Number(args.val))
+        return { rc: String(args.val).length }
+      case 'prctl':
+        sys.sysThpDisable(world, mm, Number(args.thp_disable) !== 0)
+        return { rc: 0 }
+      case 'mte_enable':
+      case 'settag':
+      case 'gettag':
+        throw new Unsupported('memory tagging is not simulated')
+      default:
+        return this.#ranged(op, args, proc)
+    }
+  }
+
+  #ranged(op: string, args: Args, proc: Proc): Partial<Step> {
+    const { world } = this
+    const { mm } = proc
+    const region = this.#region(args, proc)
+    const from = Number(args.from ?? 0)
+    const n = Number(args.n ?? region.pages - from)
+    const vpn = region.start + from
+    switch (op) {
+      case 'munmap':
+        sys.sysMunmap(world, mm, vpn, n)
+        return { rc: 0 }
+      case 'mprotect':
+        sys.sysMprotect(world, mm, vpn, n, protOf(args.prot))
+        return { rc: 0 }
+      case 'madvise':
+        sys.sysMadvise(world, mm, vpn, n, String(args.adv) as sys.MadviseAdvice)
+        return { rc: 0 }
+      case 'mlock':
+        sys.sysMlock(world, mm, vpn, n)
+        return { rc: 0 }
+      case 'mremap': {
+        const to = String(args.to)
+        const start = this.#vpnOf(to, Number(args.at ?? 0))
+        sys.sysMremap(world, mm, vpn, n, start)
+        proc.regions.set(to, { r: to, start, pages: n })
+        return { rc: 0 }
+      }
+      case 'pin':
+        return {
+          rc: sys.sysPin(world, mm, vpn, n, {
+            write: Number(args.write ?? 1) !== 0,
+            longterm: Number(args.longterm ?? 1) !== 0
+          })
+        }
+      default:
+        throw new Unsupported(`the operation ${op} is not simulated`)
+    }
+  }
+
+  #mmap(args: Args, proc: Proc): Partial<Step> {
+    if (args.huge !== undefined) throw new Unsupported('hugetlb is not simulated')
+    const r = String(args.r)
+    const pages = Number(args.n)
+    const start = this.#vpnOf(r, Number(args.at ?? 0))
+    const prot = protOf(args.prot ?? 'rw')
+    if (prot.includes('m')) throw new Unsupported('memory tagging is not simulated')
+    sys.sysMmap(this.world, proc.mm, { vpn: start, pages, prot, shared: args.flags === 'shared' })
+    proc.regions.set(r, { r, start, pages })
+    return { rc: 0 }
+  }
+
+  #access(op: 'read' | 'write', args: Args, proc: Proc): Partial<Step> {
+    const region = this.#region(args, proc)
+    const from = Number(args.from ?? 0)
+    const n = Number(args.n ?? region.pages - from)
+    const step = Number(args.step ?? 1)
+    const vpn = region.start + from
+    if (op === 'write') {
+      const outcome = sys.userWrite(this.world, proc.mm, vpn, n, step, (page) =>
+        args.val === undefined ? own(page - region.start) : Number(args.val)
+      )
+      return accessed(outcome)
+    }
+    const data: [number, number, number | 'own'][] = []
+    const outcome = sys.userRead(this.world, proc.mm, vpn, n, step, (page, value) => {
+      const at = page - region.start
+      const last = data.at(-1)
+      const seen = value === own(at) && value !== 0 ? 'own' : value
+      if (last !== undefined && last[0] + last[1] === at && (last[2] === value || last[2] === seen)) last[1]++
+      else data.push([at, 1, seen])
+    })
+    return { ...accessed(outcome), ...(data.length > 0 && { data }) }
+  }
+
+  #region(args: Args, proc: Proc): Region {
+    const region = proc.regions.get(String(args.r))
+    if (region === undefined) throw new Error(`process ${proc.name} has no region ${String(args.r)}`)
+    return region
+  }
+
+  #vpnOf(r: string, at: number): number {
+    return (FIRST_REGION + Number(r.slice(1)) * REGION_GRID) / this.world.geometry.pageSize + at
+  }
+}
+
+/** What a `write` without `val` stores into page `page` of its region. */
+function own(page: number): number {
+  return (page % 251) + 1
+}
+
+function protOf(prot: unknown): string {
+  return String(prot)
+}
+
+function accessed({ done, signal }: sys.AccessOutcome): Partial<Step> {
+  return { rc: done, ...(signal !== undefined && { signal }) }
+}
+
+const ERRNO = /^E[A-Z0-9]+$/
+
+/** The result of a call that answered an errno. */
+function failed(error: unknown): { rc: number; errno: string } {
+  if (error instanceof EngineError && ERRNO.test(error.code)) return { rc: -1, errno: error.code }
+  throw error
+}
+
+function put(tally: Record<string, number>, name: string, n: number): void {
+  if (n === 0) delete tally[name]
+  else tally[name] = n
+}
+
+function sorted(tally: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(tally).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
