@@ -2,7 +2,8 @@ import { EngineError } from './error'
 import { countersBetween, viewMm } from './inspect'
 import type { Machine } from './machine'
 import { forkMm } from './mm/fork'
-import { VM_MAYWRITE, VM_READ, VM_WRITE, type Mm } from './mm/mm'
+import { anonymousVma, VM_MAYWRITE, VM_READ, VM_WRITE, type Mm } from './mm/mm'
+import { addVma } from './mm/vma'
 import { exitMm } from './mm/zap'
 import { Region } from './region'
 import type { World } from './world'
@@ -89,7 +90,7 @@ export class Process {
     this.#brk = end
     const start = address / pageSize
     const flags = VM_READ | VM_MAYWRITE | (prot === 'rw' ? VM_WRITE : 0)
-    mm.insertVma({ start, end: start + length, flags, anonVma: 0 })
+    addVma(this.world, mm, anonymousVma(start, start + length, flags))
     return new Region(this, address, length * pageSize, length)
   }
 

@@ -1,9 +1,9 @@
 import { EngineError } from './error'
 import { inspectFolio, inspectPte, summarise, type FolioInfo, type PteInfo } from './inspect'
 import { accessRange } from './mm/access'
-import { VM_HUGEPAGE, VM_NOHUGEPAGE } from './mm/mm'
-import { changeFlags, dontneed, munmapRange } from './mm/zap'
+import { munmapRange } from './mm/zap'
 import type { Process } from './process'
+import { sysMadvise } from './syscalls'
 
 export const ADVICE = ['dontneed', 'hugepage', 'nohugepage'] as const
 export type Advice = (typeof ADVICE)[number]
@@ -47,16 +47,7 @@ export class Region {
       throw new EngineError('EINVAL', `EINVAL: no advice '${advice}'; there are ${ADVICE.join(', ')}.`)
     }
     const mm = process.livingMm()
-    const end = vpn + count
-    if (count === 0) return
-    const whole =
-      advice === 'dontneed'
-        ? dontneed(process.world, mm, vpn, end)
-        : advice === 'hugepage'
-          ? changeFlags(mm, vpn, end, VM_HUGEPAGE, VM_NOHUGEPAGE)
-          : changeFlags(mm, vpn, end, VM_NOHUGEPAGE, VM_HUGEPAGE)
-    if (!whole)
-      throw new EngineError('ENOMEM', `ENOMEM: madvise(${advice}): part of the range is not mapped.`)
+    if (count > 0) sysMadvise(process.world, mm, vpn, count, advice)
   }
 
   /** `munmap(2)` on pages `from .. from + count`. */

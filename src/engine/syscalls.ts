@@ -9,8 +9,12 @@
 import { EngineError } from './error'
 import { accessRange } from './mm/access'
 import { forkMm } from './mm/fork'
-import { VM_HUGEPAGE, VM_MAYWRITE, VM_NOHUGEPAGE, VM_READ, VM_WRITE, type Mm } from './mm/mm'
-import { changeFlags, dontneed, exitMm, munmapRange } from './mm/zap'
+import { adviseFlags, isFlagAdvice, walkVmas, type Advised } from './mm/madvise-flags'
+import { anonymousVma, MMF_DISABLE_THP, VM_MAYWRITE, type Mm } from './mm/mm'
+import { mprotectRange } from './mm/mprotect'
+import { accessFlags } from './mm/protection'
+import { addVma } from './mm/vma'
+import { dontneed, exitMm, munmapRange } from './mm/zap'
 import type { World } from './world'
 
 /** How `sysMmap` maps. */
@@ -51,10 +55,12 @@ function notModelled(what: string): EngineError {
 }
 
 /** `mmap(MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE)`: what lay there before is unmapped. */
-export function sysMmap(_world: World, mm: Mm, call: MmapCall): void {
+export function sysMmap(world: World, mm: Mm, call: MmapCall): void {
   if (call.shared === true) throw notModelled('Shared memory')
-  const flags = VM_READ | VM_MAYWRITE | (call.prot.includes('w') ? VM_WRITE : 0)
-  mm.insertVma({ start: call.vpn, end: call.vpn + call.pages, flags, anonVma: 0 })
+  const { vpn, pages } = call
+  if (pages <= 0) throw new EngineError('EINVAL', 'EINVAL: mmap of no pages.')
+  munmapRange(world, mm, vpn, vpn + pages)
+  addVma(world, mm, anonymousVma(vpn, vpn + pages, accessFlags(call.prot) | VM_MAYWRITE))
 }
 
 /** `munmap(2)`. */
@@ -63,19 +69,22 @@ export function sysMunmap(world: World, mm: Mm, vpn: number, pages: number): voi
 }
 
 /** `mprotect(2)`; `prot` as in `MmapCall`. `ENOMEM` at the first gap, after what lies before it changed. */
-export function sysMprotect(_world: World, _mm: Mm, _vpn: number, _pages: number, _prot: string): void {
-  throw notModelled('mprotect')
+export function sysMprotect(world: World, mm: Mm, vpn: number, pages: number, prot: string): void {
+  if (mprotectRange(world, mm, vpn, vpn + pages, accessFlags(prot))) return
+  throw new EngineError('ENOMEM', 'ENOMEM: mprotect: part of the range is not mapped.')
 }
 
 /** `madvise(2)`. `ENOMEM` where part of the range is not mapped, after the rest was advised. */
 export function sysMadvise(world: World, mm: Mm, vpn: number, pages: number, advice: MadviseAdvice): void {
   const end = vpn + pages
-  let whole = true
-  if (advice === 'dontneed') whole = dontneed(world, mm, vpn, end)
-  else if (advice === 'hugepage') whole = changeFlags(mm, vpn, end, VM_HUGEPAGE, VM_NOHUGEPAGE)
-  else if (advice === 'nohugepage') whole = changeFlags(mm, vpn, end, VM_NOHUGEPAGE, VM_HUGEPAGE)
+  let failed: Advised
+  if (isFlagAdvice(advice)) {
+    failed = walkVmas(mm, vpn, end, (vma, from, to) => adviseFlags(world, mm, vma, from, to, advice))
+  } else if (advice === 'dontneed') failed = dontneed(world, mm, vpn, end) ? undefined : 'ENOMEM'
   else throw notModelled(`madvise(${advice})`)
-  if (!whole) throw new EngineError('ENOMEM', `ENOMEM: madvise(${advice}): part of the range is not mapped.`)
+  if (failed === undefined) return
+  const why = failed === 'ENOMEM' ? 'part of the range is not mapped' : 'not possible for this mapping'
+  throw new EngineError(failed, `${failed}: madvise(${advice}): ${why}.`)
 }
 
 /** `mremap(MREMAP_MAYMOVE | MREMAP_FIXED)` to `to`, which is unmapped first. */
@@ -110,8 +119,8 @@ export function sysClearRefs(_world: World, _mm: Mm, _value: number): void {
 }
 
 /** `prctl(PR_SET_THP_DISABLE)`. */
-export function sysThpDisable(_world: World, _mm: Mm, _disable: boolean): void {
-  throw notModelled('prctl(PR_SET_THP_DISABLE)')
+export function sysThpDisable(_world: World, mm: Mm, disable: boolean): void {
+  mm.flags = disable ? mm.flags | MMF_DISABLE_THP : mm.flags & ~MMF_DISABLE_THP
 }
 
 /** `fork(2)`: the child's mm. */

@@ -8,7 +8,7 @@ import type { CpuFeatures } from '../arch/cpu'
 import { kernelByName } from '../kernel'
 import { mapNewAnonFolio } from '../mm/fault'
 import { newMm } from '../mm/fork'
-import { VM_MAYWRITE, VM_READ, VM_WRITE, type Mm, type Vma } from '../mm/mm'
+import { anonymousVma, VM_MAYWRITE, VM_READ, VM_WRITE, type Mm, type Vma } from '../mm/mm'
 import { makeSlot } from '../mm/walk'
 import { COUNTER_INDEX, type CounterName } from '../trace/counters'
 import { World } from '../world'
@@ -43,7 +43,7 @@ export function fixture(options: FixtureOptions): Fixture {
   const world = new World({ kernel: kernelByName(kernel), granule, memoryBytes: 2 ** 34, cpu })
   const start = options.vpn ?? 2 ** 30 / world.geometry.pageSize
   const mm = newMm(world, 1)
-  const vma: Vma = { start, end: start + pages, flags: VM_READ | VM_WRITE | VM_MAYWRITE, anonVma: 1 }
+  const vma: Vma = { ...anonymousVma(start, start + pages, VM_READ | VM_WRITE | VM_MAYWRITE), anonVma: 1 }
   mm.insertVma(vma)
   world.anonVmas = 1
   for (let page = 0; order >= 0 && page < pages; page += 2 ** order) {

@@ -22,5 +22,7 @@ export const linux61: KernelRecord = {
   reuse: 'linux-6.1',
   pmdSplitDirty: 'folio',
   functionNames: 'linux-6.1',
-  doubleMap: true
+  doubleMap: true,
+  unmapFlush: 'each',
+  writeUpgrade: 'dirty-exclusive'
 }

@@ -22,5 +22,7 @@ export const linux6120: KernelRecord = {
   reuse: 'order-0',
   pmdSplitDirty: 'entries',
   functionNames: 'linux-6.12',
-  doubleMap: false
+  doubleMap: false,
+  unmapFlush: 'batched',
+  writeUpgrade: 'exclusive'
 }

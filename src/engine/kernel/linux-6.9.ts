@@ -22,5 +22,7 @@ export const linux69: KernelRecord = {
   reuse: 'order-0',
   pmdSplitDirty: 'entries',
   functionNames: 'linux-6.12',
-  doubleMap: false
+  doubleMap: false,
+  unmapFlush: 'batched',
+  writeUpgrade: 'exclusive'
 }

@@ -22,5 +22,7 @@ export const oneplus515: KernelRecord = {
   reuse: 'order-0',
   pmdSplitDirty: 'folio',
   functionNames: 'linux-6.12',
-  doubleMap: true
+  doubleMap: true,
+  unmapFlush: 'each',
+  writeUpgrade: 'dirty-exclusive'
 }

@@ -60,4 +60,8 @@ export interface KernelRecord {
   readonly functionNames: 'linux-6.1' | 'linux-6.12'
   /** While a folio is mapped by PMD and by PTE at once, every page's mapcount is one higher (PG_double_map, up to 6.1). */
   readonly doubleMap: boolean
+  /** TLB flush of entries that reclaim unmaps: each at once, or one DSB for all (arm64 from 6.6). */
+  readonly unmapFlush: 'each' | 'batched'
+  /** Which read-only entries mprotect makes writable at once: dirty exclusive pages (6.1), or all exclusive ones. */
+  readonly writeUpgrade: 'dirty-exclusive' | 'exclusive'
 }

@@ -13,6 +13,7 @@ import { COUNTER_INDEX } from '../trace/counters'
 import type { World } from '../world'
 import { EXCLUSIVE } from './folio'
 import { VM_READ, VM_WRITE, type Mm, type Vma } from './mm'
+import { prepareAnonVma } from './vma'
 import { findSlot, makeSlot } from './walk'
 
 const FAULT = COUNTER_INDEX.fault
@@ -64,7 +65,7 @@ function anonymousFault(world: World, mm: Mm, vma: Vma, vpn: number, write: bool
     ops.setPtes(mm, slot, world.zeroPfn, PAGE_READONLY | SPECIAL, 1)
     return
   }
-  if (vma.anonVma === 0) vma.anonVma = ++world.anonVmas
+  prepareAnonVma(world, mm, vma)
   for (const order of faultOrders(world, mm, vma, vpn, slot)) {
     const pfn = world.folios.alloc(order)
     if (pfn < 0) continue
@@ -135,7 +136,7 @@ function soleUser(world: World, pfn: number): boolean {
 function copyPage(world: World, mm: Mm, vma: Vma, slot: number, zero: boolean): void {
   const { ops, folios, tables } = world
   const old = tables.pfn(slot)
-  if (vma.anonVma === 0) vma.anonVma = ++world.anonVmas
+  prepareAnonVma(world, mm, vma)
   const pfn = folios.alloc(0)
   if (pfn < 0) throw outOfMemory(world)
   mm.count(zero ? PAGE_CLEAR : PAGE_COPY, 1)

@@ -50,7 +50,11 @@ export function forkMm(world: World, parent: Mm, childPid: number): Mm {
   parent.count(FORK, 1)
   for (const vma of parent.vmas) {
     // The child's anon_vma is its own: neighbours that became equal stay apart there.
-    const copy: Vma = { ...vma, anonVma: vma.anonVma === 0 ? 0 : ++world.anonVmas }
+    const copy: Vma = { ...vma }
+    if (vma.anonVma !== 0) {
+      copy.anonVma = ++world.anonVmas
+      copy.inherited++
+    }
     child.vmas.push(copy)
     if (vma.anonVma !== 0) copyVma(world, parent, child, vma)
   }

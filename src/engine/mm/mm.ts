@@ -6,10 +6,33 @@
 /** VM_* flags as far as the simulator knows them. */
 export const VM_READ = 1
 export const VM_WRITE = 2
+export const VM_EXEC = 4
 export const VM_SHARED = 8
 export const VM_MAYWRITE = 0x20
 export const VM_HUGEPAGE = 0x100
 export const VM_NOHUGEPAGE = 0x200
+/** mlock. */
+export const VM_LOCKED = 0x2000
+/** MADV_DONTFORK. */
+export const VM_DONTCOPY = 0x20000
+/** MADV_WIPEONFORK. */
+export const VM_WIPEONFORK = 0x2000000
+
+/** What mprotect changes. */
+export const VM_ACCESS = VM_READ | VM_WRITE | VM_EXEC
+
+/** MMF_* flags of an address space: `Mm.flags`. */
+/** Registered with khugepaged. */
+export const MMF_VM_HUGEPAGE = 1 << 0
+/** prctl(PR_SET_THP_DISABLE); fork inherits it. */
+export const MMF_DISABLE_THP = 1 << 1
+/** Pages of it were pinned once: fork must look at each. */
+export const MMF_HAS_PINNED = 1 << 2
+
+/** What a VMA maps if it is not private anonymous memory. */
+export interface MappedFile {
+  readonly name: string
+}
 
 /** One contiguous range with one set of flags. */
 export interface Vma {
@@ -20,6 +43,20 @@ export interface Vma {
   flags: number
   /** Number of its anon_vma, 0 while nothing anonymous was faulted in. */
   anonVma: number
+  /**
+   * vm_pgoff: page offset in its file; for anonymous memory the page number it was mapped at, which
+   * mremap keeps once pages are there. Neighbours merge only where it runs on.
+   */
+  pgoff: number
+  /** anon_vmas of parents it is linked to besides its own: fork adds one a generation. */
+  inherited: number
+  /** What it maps; private anonymous memory has none. */
+  file?: MappedFile | undefined
+}
+
+/** A VMA of private anonymous memory as mmap makes it. */
+export function anonymousVma(start: number, end: number, flags: number): Vma {
+  return { start, end, flags, anonVma: 0, pgoff: start, inherited: 0 }
 }
 
 /** An address space. */
@@ -30,6 +67,12 @@ export class Mm {
   anonPages = 0
   /** Last-level tables kept back for PMD leaves, one each, so that splitting one cannot fail. */
   deposited = 0
+  /** MM_SWAPENTS: swap entries in the tables. */
+  swapEntries = 0
+  /** Reclaim or migration put off the end of a flush: see `tlb-batched.ts`. */
+  tlbFlushBatched = false
+  /** MMF_* bits. */
+  flags = 0
 
   constructor(
     readonly pid: number,
@@ -65,43 +108,15 @@ export class Mm {
     return vma !== undefined && vma.start <= vpn ? vma : undefined
   }
 
-  /** Adds a VMA where none is. */
+  /** Adds a VMA where none is, as it is: `vma.ts` merges. */
   insertVma(vma: Vma): void {
     this.vmas.splice(this.vmaIndex(vma.start), 0, vma)
   }
 
-  /** Cuts the VMA that straddles `vpn` into two; nothing else changes, folded blocks least of all. */
-  splitVma(vpn: number): void {
-    const index = this.vmaIndex(vpn)
-    const vma = this.vmas[index]
-    if (vma === undefined || vma.start >= vpn) return
-    this.vmas.splice(index + 1, 0, { ...vma, start: vpn })
-    vma.end = vpn
+  /** Takes a VMA out of the list. */
+  removeVma(vma: Vma): void {
+    this.vmas.splice(this.vmas.indexOf(vma), 1)
   }
-
-  /** Merges neighbours that became equal in and around `[start, end]`. Entries do not notice. */
-  mergeVmas(start: number, end: number): void {
-    const { vmas } = this
-    let i = Math.max(0, this.vmaIndex(start) - 1)
-    while (i + 1 < vmas.length && vmas[i].start <= end) {
-      if (!mergeable(vmas[i], vmas[i + 1])) {
-        i++
-        continue
-      }
-      vmas[i].end = vmas[i + 1].end
-      vmas[i].anonVma ||= vmas[i + 1].anonVma
-      vmas.splice(i + 1, 1)
-    }
-  }
-}
-
-/** Whether the kernel makes one VMA of two neighbours: equal flags, and no two different anon_vmas. */
-function mergeable(left: Vma, right: Vma): boolean {
-  return (
-    left.end === right.start &&
-    left.flags === right.flags &&
-    (left.anonVma === right.anonVma || left.anonVma === 0 || right.anonVma === 0)
-  )
 }
 
 /** Whether stores must first copy what others share: private and possibly writable. */

@@ -5,6 +5,7 @@ import { checkWorld } from '../check'
 import { fixture, type Fixture, type FixtureOptions } from '../check/fixture'
 import { COUNTER_NAMES } from '../trace/counters'
 import { gatherCapacity } from './gather'
+import { anonymousVma } from './mm'
 import { dontneed, exitMm, munmapRange } from './zap'
 
 const C = 16
@@ -127,7 +128,7 @@ describe('a partial clear of a folded block', () => {
 describe('flushes of a range', () => {
   it('munmap of 2 MiB, no range TLBI: the ASID, then one VAE1IS for its table (Z2)', () => {
     const f = setup('no-contpte')
-    f.mm.insertVma({ start: f.vma.end + 512, end: f.vma.end + 513, flags: f.vma.flags, anonVma: 0 })
+    f.mm.insertVma(anonymousVma(f.vma.end + 512, f.vma.end + 513, f.vma.flags))
     expect(cost(f, () => munmapRange(f.world, f.mm, f.vma.start, f.vma.end))).toMatchObject({
       tlbi: 2,
       tlbiAside1is: 1,

@@ -8,6 +8,7 @@ import { COUNTER_INDEX } from '../trace/counters'
 import type { World } from '../world'
 import { MmuGather } from './gather'
 import type { Mm, Vma } from './mm'
+import { splitVmaAt } from './vma'
 import { findSlot, freeRoot, freeTables, type FreedTables } from './walk'
 
 const ZAP_BATCH = COUNTER_INDEX.zapBatch
@@ -91,24 +92,10 @@ export function dontneed(world: World, mm: Mm, start: number, end: number): bool
   })
 }
 
-/**
- * Sets and clears VMA flags on `[start, end)`, splitting and merging VMAs: false where part was not
- * mapped.
- */
-export function changeFlags(mm: Mm, start: number, end: number, set: number, clear: number): boolean {
-  mm.splitVma(start)
-  mm.splitVma(end)
-  const whole = forEachVmaPart(mm, start, end, (vma) => {
-    vma.flags = (vma.flags & ~clear) | set
-  })
-  mm.mergeVmas(start, end)
-  return whole
-}
-
 /** munmap of `[start, end)`: VMAs go, entries are cleared, tables without a VMA are freed. */
 export function munmapRange(world: World, mm: Mm, start: number, end: number): void {
-  mm.splitVma(start)
-  mm.splitVma(end)
+  splitVmaAt(world, mm, start)
+  splitVmaAt(world, mm, end)
   const first = mm.vmaIndex(start)
   let last = first
   while (last < mm.vmas.length && mm.vmas[last].start < end) last++

@@ -139,6 +139,7 @@ export const FUNCTION_NAMES = [
   'madvise_cold',
   'madvise_cold_or_pageout_pte_range',
   'ksm_madvise',
+  'hugepage_madvise',
   'folio_mark_lazyfree',
   'lru_lazyfree',
   'lru_lazyfree_fn',

@@ -1,0 +1,139 @@
+/**
+ * mprotect: VMA by VMA, entry by entry. Source: Linux 6.1 and 6.12, mm/mprotect.c, mm/huge_memory.c
+ * (`change_huge_pmd`); reference `teardown.md` section 6b, `contpte.md` section 5.
+ */
+import { isDirty, isPmdLeaf, isPresent, mkwrite, SPECIAL, TABLE, UFFD_WP, WRITE } from '../arch/descriptor'
+import { FN } from '../trace/functions'
+import type { World } from '../world'
+import { ANON, EXCLUSIVE } from './folio'
+import { VM_ACCESS, VM_SHARED, VM_WRITE, type Mm, type Vma } from './mm'
+import { modifyProtection, pageProtection } from './protection'
+import { RangeFlush } from './range-flush'
+import { splitPmd } from './split'
+import { flushBatchedPending } from './tlb-batched'
+import { modifyVma } from './vma'
+import { findPmd } from './walk'
+
+/**
+ * Gives `[start, end)` the access flags `access` (VM_READ, VM_WRITE, VM_EXEC). Answers false at the
+ * first gap: what lies before it is changed.
+ */
+export function mprotectRange(world: World, mm: Mm, start: number, end: number, access: number): boolean {
+  let vma = mm.vmaAt(start)
+  if (vma === undefined) return false
+  const flush = new RangeFlush(world, mm)
+  let at = start
+  while (vma !== undefined && at < end) {
+    const to = Math.min(vma.end, end)
+    changeVma(world, mm, vma, at, to, (vma.flags & ~VM_ACCESS) | access, flush)
+    at = to
+    vma = mm.vmaAt(at)
+  }
+  flush.finish()
+  return at === end
+}
+
+/** `mprotect_fixup`: one VMA's part. One that has the protection already is passed over. */
+function changeVma(
+  world: World,
+  mm: Mm,
+  vma: Vma,
+  start: number,
+  end: number,
+  flags: number,
+  flush: RangeFlush
+): void {
+  world.calls[FN.mprotect_fixup]++
+  if (vma.flags === flags) return
+  const changed = modifyVma(world, mm, vma, start, end, flags)
+  world.calls[FN.change_protection]++
+  const entries = world.geometry.tableEntries
+  for (let vpn = start; vpn < end;) {
+    const next = Math.min(vpn - (vpn % entries) + entries, end)
+    changePmd(world, mm, changed, vpn, next, flush)
+    vpn = next
+  }
+  flush.flush()
+}
+
+/** `change_pmd_range` for what one PMD-level entry covers. */
+function changePmd(world: World, mm: Mm, vma: Vma, start: number, end: number, flush: RangeFlush): void {
+  const { tables, geometry } = world
+  const pmd = findPmd(world, mm, start)
+  if (pmd === 0) return
+  if (isPmdLeaf(tables.attr(pmd))) {
+    if (end - start === geometry.tableEntries) {
+      changeLeaf(world, mm, vma, pmd, start, flush)
+      return
+    }
+    splitPmd(world, mm, start)
+  }
+  if ((tables.attr(pmd) & TABLE) !== TABLE) return
+  const slot = (tables.pfn(pmd) << geometry.tableShift) + (start % geometry.tableEntries)
+  changeEntries(world, mm, vma, slot, start, end - start, flush)
+}
+
+/** `change_huge_pmd`: the leaf is made invalid and flushed with its walk caches, then set anew. */
+function changeLeaf(world: World, mm: Mm, vma: Vma, pmd: number, vpn: number, flush: RangeFlush): void {
+  const { tables, calls, kernel, tlbi, geometry } = world
+  const nr = geometry.tableEntries
+  calls[FN.change_huge_pmd]++
+  calls[FN.pmdp_invalidate_ad]++
+  const old = tables.attr(pmd)
+  const pfn = tables.pfn(pmd)
+  tables.set(pmd, 0, 0)
+  world.probe?.('PMD leaf invalid')
+  calls[kernel.functionNames === 'linux-6.1' ? FN.__flush_tlb_range : FN.__flush_tlb_range_nosync]++
+  tlbi.range(mm, vpn, nr, nr, false)
+  let entry = modifyProtection(old, pageProtection(vma.flags))
+  if (kernel.writeUpgrade === 'exclusive' && (entry & WRITE) === 0 && leafUpgrades(world, vma, entry, pfn)) {
+    entry = mkwrite(entry)
+  }
+  tables.set(pmd, entry, pfn)
+  flush.leaf(vpn)
+}
+
+/** `can_change_pmd_writable` (6.2+). */
+function leafUpgrades(world: World, vma: Vma, entry: number, pfn: number): boolean {
+  if ((vma.flags & VM_WRITE) === 0 || (entry & UFFD_WP) !== 0) return false
+  if ((vma.flags & VM_SHARED) !== 0) return false
+  world.calls[FN.vm_normal_page_pmd]++
+  return (world.folios.word(pfn) & (ANON | EXCLUSIVE)) === (ANON | EXCLUSIVE)
+}
+
+/** `change_pte_range`: each present entry is taken out and put back under the new protection. */
+function changeEntries(
+  world: World,
+  mm: Mm,
+  vma: Vma,
+  slot: number,
+  vpn: number,
+  nr: number,
+  flush: RangeFlush
+): void {
+  const { ops, tables } = world
+  const protection = pageProtection(vma.flags)
+  flushBatchedPending(world, mm)
+  for (let i = 0; i < nr; i++) {
+    // Swap entries carry no protection; markers and empty entries stay.
+    if (!isPresent(ops.ptepGet(mm, slot + i))) continue
+    const pfn = tables.pfn(slot + i)
+    const old = ops.ptepModifyProtStart(mm, slot + i)
+    let entry = modifyProtection(old, protection)
+    if ((entry & WRITE) === 0 && entryUpgrades(world, vma, entry, pfn)) entry = mkwrite(entry)
+    ops.ptepModifyProtCommit(mm, slot + i, pfn, entry)
+    flush.entries(vpn + i, 1)
+  }
+}
+
+/**
+ * `can_change_pte_writable`: whether an entry of a VMA that may be written may be made writable
+ * without a fault: its page is anonymous and exclusive; up to 6.1 it must be dirty besides.
+ */
+function entryUpgrades(world: World, vma: Vma, entry: number, pfn: number): boolean {
+  if ((vma.flags & (VM_WRITE | VM_SHARED)) !== VM_WRITE || (entry & UFFD_WP) !== 0) return false
+  if (world.kernel.writeUpgrade === 'dirty-exclusive' && !isDirty(entry)) return false
+  world.calls[FN.vm_normal_page]++
+  if ((entry & SPECIAL) !== 0) return false
+  return (world.folios.word(pfn) & (ANON | EXCLUSIVE)) === (ANON | EXCLUSIVE)
+}
