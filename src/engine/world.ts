@@ -64,8 +64,11 @@ export class World {
   /** The last anon_vma handed out. */
   anonVmas = 0
   forkLog: ForkLog | undefined
-  /** Called after each elementary change that another CPU could see in between; nobody by default. */
-  probe: ((what: string) => void) | undefined
+  /**
+   * Called after each elementary change that another CPU could see in between, with a page of the folio
+   * whose counts it changed; nobody by default.
+   */
+  probe: ((what: string, pfn?: number) => void) | undefined
   /** Hot loops may stand in for the operations they equal. Tests turn them off to compare. */
   fastPaths = true
 
@@ -90,12 +93,14 @@ export class World {
     this.thp = new ThpSettings(this.geometry)
     this.thpStats = new ThpStats(this.geometry.pmdOrder)
   }
+
   /** The CPU (or walker, numbered after them) that acts now: whose TLB an access goes through. */
   get currentCpu(): number {
-    return this.tlbs?.acting ?? 0
+    return this.tlbs?.acting ?? this.lru.cpu
   }
 
   set currentCpu(cpu: number) {
+    this.lru.cpu = cpu
     if (this.tlbs !== undefined) this.tlbs.acting = cpu
   }
 }

@@ -1,31 +1,32 @@
-import { SPECIAL, VALID, isPresent } from '../arch/descriptor'
 import { IN_USE } from '../mm/folio'
-import type { Mm } from '../mm/mm'
-import type { World } from '../world'
 import { forEachEntry, pageName, type Check, type Violation } from './violation'
 
 /** The resident set of every mm equals its tables, and no entry lies outside its VMAs. */
-export const checkResident: Check = (world) => {
+export const checkResident: Check = (world, census) => {
+  for (const { mm, anon, leaves } of census.mms) {
+    const wrong =
+      differ(mm.anonPages, anon, 'anonymous pages') ??
+      differ(mm.deposited, leaves, 'tables kept back for PMD leaves')
+    if (wrong !== undefined) return { rule: 'resident-set', object: `mm ${mm.pid}`, found: wrong }
+  }
   let violation: Violation | undefined
   for (const mm of world.mms) {
-    let resident = 0
-    forEachEntry(world, mm, (vpn, attr) => {
-      if (isPresent(attr) && (attr & SPECIAL) === 0) resident++
-      if (mm.vmaAt(vpn) !== undefined) return
-      violation ??= {
+    forEachEntry(world, mm, (vpn, _attr, _pfn, pages) => {
+      const vma = mm.vmaAt(vpn)
+      if (violation !== undefined || (vma !== undefined && vpn + pages <= vma.end)) return
+      violation = {
         rule: 'entry-outside-vma',
         object: pageName(world, mm, vpn),
-        found: 'an entry without a VMA'
+        found:
+          vma === undefined ? 'an entry without a VMA' : `an entry of ${pages} pages across its VMA's end`
       }
     })
-    if (resident === mm.anonPages) continue
-    violation ??= {
-      rule: 'resident-set',
-      object: `mm ${mm.pid}`,
-      found: `${mm.anonPages} anonymous pages accounted, ${resident} mapped`
-    }
   }
   return violation
+}
+
+function differ(accounted: number, found: number, what: string): string | undefined {
+  return accounted === found ? undefined : `${accounted} ${what} accounted, ${found} found`
 }
 
 /** VMAs are sorted, not empty and do not overlap. */
@@ -44,10 +45,13 @@ export const checkVmas: Check = (world) => {
 }
 
 /** Every page is free or in a folio, and every table in use belongs to one mm. */
-export const checkMemory: Check = (world) => {
+export const checkMemory: Check = (world, census) => {
   const { buddy } = world.folios
   let held = 0
-  for (const words of world.folios.words) words?.forEach((word) => (held += (word & IN_USE) === 0 ? 0 : 1))
+  for (const words of world.folios.words) {
+    if (words === undefined) continue
+    for (let at = 0; at < words.length; at++) if ((words[at] & IN_USE) !== 0) held++
+  }
   const usable = buddy.pages - 2 ** buddy.maxOrder
   if (buddy.freePages + held !== usable) {
     return {
@@ -56,25 +60,11 @@ export const checkMemory: Check = (world) => {
       found: `${buddy.freePages} free + ${held} held of ${usable} pages`
     }
   }
-  const reachable = world.mms.reduce((sum, mm) => sum + countTables(world, mm), 0)
+  const reachable = census.mms.reduce((sum, { tables }) => sum + tables, 0)
   if (reachable === world.tables.state[2]) return undefined
   return {
     rule: 'table-accounting',
     object: 'page tables',
     found: `${world.tables.state[2]} in use, ${reachable} reachable`
   }
-}
-
-/** Tables below and including the root; one that holds nothing any more still belongs to its mm. */
-function countTables(world: World, mm: Mm): number {
-  const { tables, geometry } = world
-  const count = (table: number, depth: number): number => {
-    let found = 1
-    for (let index = 0; depth > 0 && index < geometry.tableEntries; index++) {
-      const slot = table * geometry.tableEntries + index
-      if ((tables.attr(slot) & VALID) !== 0) found += count(tables.pfn(slot), depth - 1)
-    }
-    return found
-  }
-  return count(mm.root, geometry.levels - 1)
 }

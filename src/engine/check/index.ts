@@ -1,7 +1,9 @@
 import type { World } from '../world'
 import { checkMemory, checkResident, checkVmas } from './accounting'
+import { takeCensus } from './census'
 import { checkContiguity } from './contiguity'
 import { checkExclusive, checkMapcounts, checkRefcounts } from './rmap'
+import { checkTranslations } from './translations'
 import type { Check, Violation } from './violation'
 
 export type { Check, Violation } from './violation'
@@ -9,6 +11,7 @@ export type { Check, Violation } from './violation'
 /** Every invariant that must hold between two operations, cheapest first. */
 export const CHECKS: readonly Check[] = [
   checkVmas,
+  checkTranslations,
   checkContiguity,
   checkResident,
   checkMapcounts,
@@ -19,8 +22,9 @@ export const CHECKS: readonly Check[] = [
 
 /** The first broken invariant, if any. Looks at everything; counts and changes nothing. */
 export function checkWorld(world: World): Violation | undefined {
+  const census = takeCensus(world)
   for (const check of CHECKS) {
-    const violation = check(world)
+    const violation = check(world, census)
     if (violation !== undefined) return violation
   }
   return undefined

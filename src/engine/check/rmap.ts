@@ -1,44 +1,41 @@
-import { SPECIAL, WRITE, isPresent } from '../arch/descriptor'
-import { FOLIO_CHUNK_SHIFT, IN_USE } from '../mm/folio'
+import { SPECIAL, WRITE } from '../arch/descriptor'
+import { FOLIO_DOUBLE_MAP, FOLIO_FILE, FOLIO_SWAPCACHE, PIN_BIAS } from '../mm/folio'
 import { isCowMapping } from '../mm/mm'
 import type { World } from '../world'
+import { forEachPage } from './census'
 import { forEachEntry, pageName, type Check, type Violation } from './violation'
 
-/** How many entries map each page, over all address spaces. */
-function mappings(world: World): Map<number, number> {
-  const found = new Map<number, number>()
-  for (const mm of world.mms) {
-    forEachEntry(world, mm, (_vpn, attr, pfn) => {
-      if (isPresent(attr) && (attr & SPECIAL) === 0) found.set(pfn, (found.get(pfn) ?? 0) + 1)
-    })
-  }
-  return found
-}
-
-/** Calls `visit` for the pages of every folio that somebody holds. */
-function forEachPage(world: World, visit: (pfn: number) => void): void {
-  world.folios.words.forEach((words, chunk) => {
-    words?.forEach((word, at) => {
-      if ((word & IN_USE) !== 0) visit((chunk << FOLIO_CHUNK_SHIFT) + at)
-    })
-  })
-}
-
-/** The mapcount of every page is the number of entries that map it, and only held pages are mapped. */
-export const checkMapcounts: Check = (world) => {
-  const found = mappings(world)
+/**
+ * The mapcount of every page is the number of entries that map it (one more a page while PG_double_map
+ * is set), the folio's entire mapcount is the number of leaves, and only held pages are mapped.
+ */
+export const checkMapcounts: Check = (world, census) => {
+  const { folios } = world
+  const left = new Map(census.pages)
+  const leaves = new Map(census.entire)
   let violation: Violation | undefined
   forEachPage(world, (pfn) => {
-    const entries = found.get(pfn) ?? 0
-    found.delete(pfn)
-    if (entries === world.folios.mapcount(pfn)) return
+    const entries = left.get(pfn) ?? 0
+    left.delete(pfn)
+    const doubled = (folios.flags(pfn) & FOLIO_DOUBLE_MAP) === 0 ? 0 : 1
+    if (entries + doubled !== folios.mapcount(pfn)) {
+      violation ??= {
+        rule: 'mapcount',
+        object: `page frame ${pfn}`,
+        found: `mapcount ${folios.mapcount(pfn)}, but ${entries} entries map it`
+      }
+    }
+    if (folios.head(pfn) !== pfn) return
+    const whole = leaves.get(pfn) ?? 0
+    leaves.delete(pfn)
+    if (whole === folios.entireMapcount(pfn)) return
     violation ??= {
       rule: 'mapcount',
-      object: `page frame ${pfn}`,
-      found: `mapcount ${world.folios.mapcount(pfn)}, but ${entries} entries map it`
+      object: `folio ${pfn} of order ${folios.order(pfn)}`,
+      found: `entire mapcount ${folios.entireMapcount(pfn)}, but ${whole} leaves map it`
     }
   })
-  for (const [pfn, entries] of found) {
+  for (const [pfn, entries] of [...left, ...leaves]) {
     violation ??= {
       rule: 'mapped-free-page',
       object: `page frame ${pfn}`,
@@ -48,27 +45,38 @@ export const checkMapcounts: Check = (world) => {
   return violation
 }
 
+/** Mappings of a folio that each hold a reference: those that a double map only counts are none. */
+export function heldMappings(world: World, head: number): number {
+  const { folios } = world
+  const doubled = (folios.flags(head) & FOLIO_DOUBLE_MAP) === 0 ? 0 : 1 << folios.order(head)
+  return folios.totalMapcount(head) - doubled
+}
+
 /**
- * The refcount of every folio is at least its mappings; between operations nobody else holds one, so
- * it is exactly that, and a folio without mappings is a leak.
+ * The refcount of every folio is exactly what is known to hold it: its mappings, its pins, the LRU
+ * batches it waits in, the swap cache or the page cache. So it is never below the mapcount, and a
+ * folio that nothing holds is a leak.
  */
 export const checkRefcounts: Check = (world) => {
   const { folios } = world
-  const mapped = new Map<number, number>()
-  forEachPage(world, (pfn) => {
-    const head = folios.head(pfn)
-    mapped.set(head, (mapped.get(head) ?? 0) + folios.mapcount(pfn))
-  })
-  for (const [head, mapcount] of mapped) {
+  let violation: Violation | undefined
+  forEachPage(world, (head) => {
+    if (violation !== undefined || folios.head(head) !== head) return
+    const mappings = heldMappings(world, head)
     const refcount = folios.refcount(head)
-    if (refcount === mapcount && mapcount > 0) continue
-    return {
-      rule: refcount < mapcount ? 'refcount-below-mapcount' : 'leaked-reference',
+    const flags = folios.flags(head)
+    const nr = 1 << folios.order(head)
+    const cached = (flags & (FOLIO_SWAPCACHE | FOLIO_FILE)) !== 0 ? nr : 0
+    const pins = folios.pincount(head) * (nr >= 4 ? 1 : PIN_BIAS)
+    const held = mappings + cached + pins + world.lru.references(head)
+    if (refcount === held && held > 0) return
+    violation = {
+      rule: refcount < mappings ? 'refcount-below-mapcount' : 'leaked-reference',
       object: `folio ${head} of order ${folios.order(head)}`,
-      found: `refcount ${refcount}, mapcounts ${mapcount}`
+      found: `refcount ${refcount}; ${mappings} mappings, ${held - mappings} others that hold it`
     }
-  }
-  return undefined
+  })
+  return violation
 }
 
 /** An exclusive page has one mapping; a writable private entry maps an exclusive page. */
@@ -76,11 +84,14 @@ export const checkExclusive: Check = (world) => {
   const { folios } = world
   let violation: Violation | undefined
   forEachPage(world, (pfn) => {
-    if (!folios.isExclusive(pfn) || folios.mapcount(pfn) <= 1) return
+    if (!folios.isExclusive(pfn)) return
+    const doubled = (folios.flags(pfn) & FOLIO_DOUBLE_MAP) === 0 ? 0 : 1
+    const mappings = folios.mapcount(pfn) + folios.entireMapcount(pfn) - doubled
+    if (mappings <= 1) return
     violation ??= {
       rule: 'exclusive-shared',
       object: `page frame ${pfn}`,
-      found: `anon-exclusive with mapcount ${folios.mapcount(pfn)}`
+      found: `anon-exclusive with ${mappings} mappings`
     }
   })
   for (const mm of world.mms) {

@@ -37,7 +37,7 @@ export function removeRmapPtes(world: World, mm: Mm, pfn: number, nr: number): v
   mm.count(MAPCOUNT, nr)
   if (kernel.functionNames === 'linux-6.12') calls[FN.folio_remove_rmap_ptes]++
   else calls[FN.page_remove_rmap] += nr
-  world.probe?.('rmap removed')
+  world.probe?.('rmap removed', pfn)
   if (order === 0) return
   const modern = kernel.deferredSplit === 'partially-mapped'
   // From 6.10 a large folio also counts its mappings in all.
@@ -73,7 +73,7 @@ export function removeRmapPmd(world: World, mm: Mm, pfn: number): void {
     calls[FN.folio_remove_rmap_pmd]++
     calls[FN.__folio_mod_stat]++
   } else calls[FN.page_remove_rmap]++
-  world.probe?.('rmap removed')
+  world.probe?.('rmap removed', pfn)
   if (left > 0 || (folios.word(pfn) & ANON) === 0) return
   if (kernel.doubleMap) {
     const unmapped = dropDoubleMap(world, mm, pfn)
@@ -111,5 +111,5 @@ export function addAnonRmapPtes(world: World, mm: Mm, pfn: number, nr: number, e
   }
   mm.count(MAPCOUNT, nr)
   if (kernel.deferredSplit === 'partially-mapped' && folios.order(pfn) > 0) mm.count(MAPCOUNT, 1)
-  world.probe?.('rmap added')
+  world.probe?.('rmap added', pfn)
 }

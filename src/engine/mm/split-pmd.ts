@@ -81,7 +81,7 @@ function splitAnon(world: World, mm: Mm, first: number, entry: number, pfn: numb
   if (isDirty(entry)) folios.setFlags(pfn, FOLIO_DIRTY)
   mm.count(FOLIO_REF, 1)
   folios.addRefs(pfn, nr - 1)
-  world.probe?.('references of a split PMD leaf')
+  world.probe?.('references of a split PMD leaf', pfn)
   if (kernel.doubleMap) {
     const table = withdrawTable(world, mm, first)
     ops.setPtes(mm, table << geometry.tableShift, pfn, mkclean(entry), nr)

@@ -1,0 +1,79 @@
+/**
+ * What the tables of all address spaces say, counted once for every rule that compares with it.
+ */
+import { SPECIAL, SWAP, VALID, isPresent, isValidCont } from '../arch/descriptor'
+import { ANON, FOLIO_CHUNK_SHIFT, IN_USE } from '../mm/folio'
+import type { Mm } from '../mm/mm'
+import type { World } from '../world'
+import { walkTables } from './violation'
+
+/** Counts of one address space. */
+export interface MmCensus {
+  readonly mm: Mm
+  /** Pages mapped that count as resident, by whose they are. */
+  anon: number
+  file: number
+  swap: number
+  /** Tables reached from the root, itself included. */
+  tables: number
+  /** PMD leaves, those of the huge page of zeroes too: each has a table kept back. */
+  leaves: number
+}
+
+/** Counts of a world. */
+export interface Census {
+  readonly mms: readonly MmCensus[]
+  /** Entries that map each page one by one, by frame. */
+  readonly pages: ReadonlyMap<number, number>
+  /** Leaves (and OnePlus blocks) that map each folio as a whole, by first frame. */
+  readonly entire: ReadonlyMap<number, number>
+}
+
+/** Looks at every entry of every table. */
+export function takeCensus(world: World): Census {
+  const pages = new Map<number, number>()
+  const entire = new Map<number, number>()
+  return { mms: world.mms.map((mm) => countMm(world, mm, pages, entire)), pages, entire }
+}
+
+function countMm(world: World, mm: Mm, pages: Map<number, number>, entire: Map<number, number>): MmCensus {
+  const { tables, geometry, folios } = world
+  const census: MmCensus = { mm, anon: 0, file: 0, swap: 0, tables: 0, leaves: 0 }
+  const blocks = world.kernel.pteOps === 'exposed'
+  const resident = (pfn: number, nr: number) => {
+    if ((folios.word(pfn) & ANON) !== 0) census.anon += nr
+    else census.file += nr
+  }
+  walkTables(world, mm, {
+    upper: () => census.tables++,
+    table: (slot) => {
+      census.tables++
+      for (let at = slot; at < slot + geometry.tableEntries; at++) {
+        const attr = tables.attr(at)
+        if ((attr & (VALID | SWAP)) === SWAP) census.swap++
+        if (!isPresent(attr) || (attr & SPECIAL) !== 0) continue
+        const pfn = tables.pfn(at)
+        resident(pfn, 1)
+        if (!blocks || !isValidCont(attr)) pages.set(pfn, (pages.get(pfn) ?? 0) + 1)
+        else if ((at & (geometry.contPtes - 1)) === 0) entire.set(pfn, (entire.get(pfn) ?? 0) + 1)
+      }
+    },
+    leaf: (slot) => {
+      const pfn = tables.pfn(slot)
+      census.leaves++
+      if (folios.word(pfn) === 0) return
+      resident(pfn, geometry.tableEntries)
+      entire.set(pfn, (entire.get(pfn) ?? 0) + 1)
+    }
+  })
+  return census
+}
+
+/** Calls `visit` for the pages of every folio that somebody holds. */
+export function forEachPage(world: World, visit: (pfn: number) => void): void {
+  world.folios.words.forEach((words, chunk) => {
+    words?.forEach((word, at) => {
+      if ((word & IN_USE) !== 0) visit((chunk << FOLIO_CHUNK_SHIFT) + at)
+    })
+  })
+}
