@@ -65,8 +65,8 @@ export class Comparison {
     }
     const counted = recorded.counts !== undefined && recorded.counts_missing === undefined
     if (counted) found.push(...tallies('tlbi', recorded, simulated, unstable))
+    found.push(...tallies('vm', recorded, simulated, unstable))
     if (recorded.state !== undefined) {
-      found.push(...tallies('vm', recorded, simulated, unstable))
       found.push(...tallies('thp', recorded, simulated, unstable))
     }
     if (recorded.vmas !== undefined) found.push(...this.#vmas(unstable))

@@ -6,7 +6,7 @@ import type { CpuFeatures } from '../../engine/arch/cpu'
 import { EngineError } from '../../engine/error'
 import { kernelByName } from '../../engine/kernel'
 import { newMm } from '../../engine/mm/fork'
-import type { Mm } from '../../engine/mm/mm'
+import { VM_READ, VM_SHARED, type Mm } from '../../engine/mm/mm'
 import { makePmd } from '../../engine/mm/walk'
 import * as sys from '../../engine/syscalls'
 import { Sysfs } from '../../engine/thp/sysfs'
@@ -15,7 +15,7 @@ import { COUNTER_INDEX, type CounterName } from '../../engine/trace/counters'
 import { VM_EVENT_NAMES } from '../../engine/trace/vmstat'
 import { World } from '../../engine/world'
 import { countsBetween, takeCounts, type CountsTaken } from './counts'
-import { harnessCounts, harnessEvents } from './harness'
+import { harnessCounts, harnessEvents, PROGRAM_VMAS, type Harness } from './harness'
 import type { Args, Boot, Case, RegionState, Step, VmaInfo } from './schema'
 import { vmaInfo } from './smaps'
 import { FolioNames, regionState } from './snapshot'
@@ -34,7 +34,6 @@ interface Region {
 interface Proc {
   readonly name: string
   readonly mm: Mm
-  readonly regions: Map<string, Region>
 }
 
 interface Taken {
@@ -74,11 +73,13 @@ export class Replay {
   readonly world: World
   readonly #sysfs: Sysfs
   readonly #procs: Proc[] = []
+  /** The regions of the case, the same for every process. */
+  readonly #regions = new Map<string, Region>()
   readonly #names = new FolioNames()
   #pid = 1
   #shown = new Map<string, string>()
   #shownVmas = new Map<string, string>()
-  readonly harness: { readonly kernel: string; readonly cpu: string; exits: number }
+  readonly harness: Harness
 
   constructor(kernel: string, boot: Boot, _recorded: Case) {
     if (boot.mte) throw new Unsupported('memory tagging is not simulated')
@@ -91,11 +92,19 @@ export class Replay {
       cpu: cpuOf(boot)
     })
     this.#sysfs = new Sysfs(this.world.thp)
-    this.harness = { kernel: record.name, cpu: boot.cpu, exits: 0 }
+    this.harness = {
+      kernel: record.name,
+      granule: this.world.geometry.name,
+      cpu: boot.cpu,
+      exits: 0,
+      steps: 0
+    }
     const mm = newMm(this.world, this.#pid)
-    // The program's own text: it lies in the same upper tables as the regions.
-    makePmd(this.world, mm, PROGRAM / this.world.geometry.pageSize)
-    this.#procs.push({ name: 'p', mm, regions: new Map() })
+    // The program's own mapping, in the same upper tables as the regions. Its children do not keep it.
+    const program = PROGRAM / this.world.geometry.pageSize
+    makePmd(this.world, mm, program)
+    mm.insertVma({ start: program, end: program + 1, flags: VM_READ | VM_SHARED, anonVma: 0 })
+    this.#procs.push({ name: 'p', mm })
   }
 
   private needsSwap(): void {
@@ -107,7 +116,9 @@ export class Replay {
     const { op, args, who, i } = recorded
     const base = { i, op, args, ...(who !== undefined && { who }) }
     if (op === 'thp' || op === 'sys' || op === 'cat' || op === 'tree') {
-      return { ...base, ...this.#settings(op, args) }
+      const vm = harnessEvents(this.harness, recorded)
+      this.harness.steps++
+      return { ...base, ...this.#settings(op, args), ...(Object.keys(vm).length > 0 && { vm }) }
     }
     const before = this.#take()
     const result = op === 'dump' ? {} : this.#operate(op, args, who ?? 'p')
@@ -148,6 +159,7 @@ export class Replay {
       put(counts, name, (counts[name] ?? 0) + n)
     }
     if (recorded.op === 'exit') this.harness.exits++
+    this.harness.steps++
     const some = <T extends object>(key: string, tally: T) =>
       Object.keys(tally).length > 0 ? { [key]: tally } : {}
     return {
@@ -162,8 +174,8 @@ export class Replay {
     const all: { key: string; text: string; value: RegionState }[] = []
     const vmas: Record<string, 'same' | readonly VmaInfo[]> = {}
     const shownVmas = new Map<string, string>()
+    const regions = [...this.#regions.values()].sort((a, b) => (a.r < b.r ? -1 : 1))
     for (const proc of this.#procs) {
-      const regions = [...proc.regions.values()].sort((a, b) => (a.r < b.r ? -1 : 1))
       for (const { r, start, pages } of regions) {
         const value = {
           who: proc.name,
@@ -279,8 +291,8 @@ export class Replay {
         return this.#access(op, args, proc)
       case 'fork': {
         const child = sys.sysFork(world, mm, ++this.#pid)
-        const regions = new Map([...proc.regions].map(([r, region]) => [r, { ...region }]))
-        this.#procs.push({ name: String(args.c), mm: child, regions })
+        child.vmas.splice(0, PROGRAM_VMAS)
+        this.#procs.push({ name: String(args.c), mm: child })
         return { rc: 0 }
       }
       case 'exit':
@@ -329,7 +341,7 @@ export class Replay {
         const to = String(args.to)
         const start = this.#vpnOf(to, Number(args.at ?? 0))
         sys.sysMremap(world, mm, vpn, n, start)
-        proc.regions.set(to, { r: to, start, pages: n })
+        this.#regions.set(to, { r: to, start, pages: n })
         return { rc: 0 }
       }
       case 'pin':
@@ -352,7 +364,7 @@ export class Replay {
     const prot = protOf(args.prot ?? 'rw')
     if (prot.includes('m')) throw new Unsupported('memory tagging is not simulated')
     sys.sysMmap(this.world, proc.mm, { vpn: start, pages, prot, shared: args.flags === 'shared' })
-    proc.regions.set(r, { r, start, pages })
+    this.#regions.set(r, { r, start, pages })
     return { rc: 0 }
   }
 
@@ -380,7 +392,7 @@ export class Replay {
   }
 
   #region(args: Args, proc: Proc): Region {
-    const region = proc.regions.get(String(args.r))
+    const region = this.#regions.get(String(args.r))
     if (region === undefined) throw new Error(`process ${proc.name} has no region ${String(args.r)}`)
     return region
   }

@@ -8,12 +8,18 @@ import type { Step, Tally } from './schema'
 /** What the program's part depends on. */
 export interface Harness {
   readonly kernel: string
+  readonly granule: string
   readonly cpu: string
   /** Children that exited before. */
-  readonly exits: number
+  exits: number
+  /** Steps done before. */
+  steps: number
 }
 
-const FORK: Tally = { copy_page_range: 6, anon_vma_fork: 6 }
+/** VMAs of the program that the replay gives the process; children do not keep them. */
+export const PROGRAM_VMAS = 1
+
+const FORK: Tally = { copy_page_range: 6 - PROGRAM_VMAS, anon_vma_fork: 6 - PROGRAM_VMAS }
 const EXIT_612: Tally = {
   __tlb_remove_folio_pages: 1,
   __tlb_remove_folio_pages_size: 1,
@@ -39,17 +45,25 @@ const EXIT_61: Tally = {
   unmap_page_range: 1,
   vm_normal_page: 1
 }
+/** The first exit of a case makes the page active through which the child reports. */
+const FIRST_EXIT_61: Tally = { folio_activate: 1, folio_activate_fn: 1 }
 const NOTHING: Tally = {}
 
 /** Calls that the program's own part of the step made. */
-export function harnessCounts({ kernel }: Harness, { op }: Step): Tally {
+export function harnessCounts({ kernel, granule, exits }: Harness, { op }: Step): Tally {
   if (op === 'fork') return FORK
   if (op !== 'exit') return NOTHING
-  return kernel === 'linux-6.1' ? EXIT_61 : EXIT_612
+  if (kernel === 'linux-6.1') return exits === 0 ? { ...EXIT_61, ...FIRST_EXIT_61 } : EXIT_61
+  // With 16K pages one table more lies above both the program's page and the regions.
+  return granule === '16K' ? { ...EXIT_612, tlb_remove_table: 2 } : EXIT_612
 }
 
 /** /proc/vmstat events likewise. */
-export function harnessEvents({ cpu }: Harness, { op }: Step): Tally {
-  // Without hardware dirty state the exiting child faults on the page it reports through.
-  return op === 'exit' && cpu === 'cortex-a72' ? { pgfault: 1 } : NOTHING
+export function harnessEvents({ kernel, cpu, steps, exits }: Harness, { op }: Step): Tally {
+  if (cpu === 'cortex-a72') {
+    // Without hardware dirty state the program's first stores to its own pages fault, and an exiting child's.
+    if (steps === 0) return { pgfault: 3 }
+    return op === 'exit' ? { pgfault: 1 } : NOTHING
+  }
+  return op === 'exit' && kernel === 'linux-6.1' && exits === 0 ? { pgactivate: 401 } : NOTHING
 }
