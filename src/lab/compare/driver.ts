@@ -6,7 +6,7 @@ import type { CpuFeatures } from '../../engine/arch/cpu'
 import { EngineError } from '../../engine/error'
 import { kernelByName } from '../../engine/kernel'
 import { newMm } from '../../engine/mm/fork'
-import { VM_READ, VM_SHARED, type Mm } from '../../engine/mm/mm'
+import type { Mm } from '../../engine/mm/mm'
 import { makePmd } from '../../engine/mm/walk'
 import * as sys from '../../engine/syscalls'
 import { Sysfs } from '../../engine/thp/sysfs'
@@ -103,7 +103,7 @@ export class Replay {
     // The program's own mapping, in the same upper tables as the regions. Its children do not keep it.
     const program = PROGRAM / this.world.geometry.pageSize
     makePmd(this.world, mm, program)
-    mm.insertVma({ start: program, end: program + 1, flags: VM_READ | VM_SHARED, anonVma: 0 })
+    sys.sysMmap(this.world, mm, { vpn: program, pages: 1, prot: 'r' })
     this.#procs.push({ name: 'p', mm })
   }
 
