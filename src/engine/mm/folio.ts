@@ -41,6 +41,8 @@ export const FOLIO_UNEVICTABLE = 1 << 10
 export const FOLIO_MLOCKED = 1 << 11
 /** On the deferred-split list: partially mapped, or PMD-sized and so a candidate for "underused" (6.12). */
 export const FOLIO_DEFERRED = 1 << 12
+/** PG_locked, by somebody on another CPU: who needs the lock waits. */
+export const FOLIO_LOCKED = 1 << 20
 
 /** What one pin adds to the refcount of an order-0 folio (GUP_PIN_COUNTING_BIAS). */
 export const PIN_BIAS = 1024
@@ -75,6 +77,8 @@ export class Folios {
   readonly pins: (Int32Array | undefined)[] = []
   /** What byte each page holds, 0 for a page of zeroes: made on the first store of a value. */
   readonly contents: (Uint8Array | undefined)[] = []
+  /** OnePlus' pool: block folios in use, the most there may be, and how many are mapped both ways. */
+  readonly blocks = { inUse: 0, limit: Infinity, doubleMapped: 0 }
 
   observer: FolioObserver | undefined
 
@@ -208,6 +212,7 @@ export class Folios {
     const order = this.order(pfn)
     const head = this.head(pfn)
     this.observer?.freed(head, order)
+    if (this.blocks.inUse > 0 && (this.flags(head) & FOLIO_CONT) !== 0) this.blocks.inUse--
     const words = this.words[head >>> FOLIO_CHUNK_SHIFT]
     const first = head & FOLIO_CHUNK_MASK
     words?.fill(0, first, first + (1 << order))

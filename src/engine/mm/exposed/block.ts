@@ -1,0 +1,112 @@
+/**
+ * What OnePlus 5.15 knows of blocks and their folios: which VMAs may have them, the pool they come
+ * from, and how whole mappings are counted. Source: reference `oneplus.md` sections 2, 5 and 9.
+ */
+import { ExposedPteOps } from '../../contpte/exposed'
+import { EngineError } from '../../error'
+import { COUNTER_INDEX } from '../../trace/counters'
+import type { World } from '../../world'
+import { FOLIO_CONT, FOLIO_DOUBLE_MAP } from '../folio'
+import type { Mm, Vma } from '../mm'
+
+const MAPCOUNT = COUNTER_INDEX.mapcount
+const RSS = COUNTER_INDEX.rss
+
+/** The VMA is marked for blocks: its name, given by prctl, is one the kernel looks for. */
+export const VM_CHP = 1 << 28
+
+/** Shortest range whose name marks a VMA: 2 MiB. */
+const MIN_MARKED_BYTES = 2 * 2 ** 20
+
+/**
+ * prctl(PR_SET_VMA_ANON_NAME) of a range with a name the kernel looks for ("libc_malloc" in libc.so,
+ * or the Dalvik main space): from now on 64K folios are used there. Answers whether it marked: kernels
+ * without blocks, granules other than 4K and ranges below 2 MiB take the name and do nothing.
+ * `ENOMEM` where part of the range is not mapped, after the rest was named. Source: `oneplus.md` 2.
+ */
+export function markVmas(world: World, mm: Mm, vpn: number, pages: number): boolean {
+  const end = vpn + pages
+  if (world.kernel.faultOrders !== 'exposed' || world.geometry.name !== '4K') return false
+  if (pages * world.geometry.pageSize < MIN_MARKED_BYTES) return false
+  mm.splitVma(vpn)
+  mm.splitVma(end)
+  let covered = vpn
+  for (let i = mm.vmaIndex(vpn); i < mm.vmas.length && mm.vmas[i].start < end; i++) {
+    if (mm.vmas[i].start > covered) break
+    mm.vmas[i].flags |= VM_CHP
+    covered = mm.vmas[i].end
+  }
+  mm.mergeVmas(vpn, end)
+  if (covered < end) throw new EngineError('ENOMEM', 'ENOMEM: prctl: part of the range is not mapped.')
+  return true
+}
+
+/**
+ * The first page of the block around `vpn`, or -1 where no block may be: the VMA is not marked, or
+ * the block does not lie inside it.
+ */
+export function suitableBlock(world: World, vma: Vma, vpn: number): number {
+  if ((vma.flags & VM_CHP) === 0) return -1
+  const first = vpn - (vpn % world.geometry.contPtes)
+  return first >= vma.start && first + world.geometry.contPtes <= vma.end ? first : -1
+}
+
+/** The operations, for code that only runs where core-mm knows blocks. */
+export function blockOps(world: World): ExposedPteOps {
+  if (world.ops instanceof ExposedPteOps) return world.ops
+  throw new Error(`kernel ${world.kernel.name} has no block operations`)
+}
+
+/** First frame of the huge zero page, in the part of memory the kernel keeps for itself. */
+export function hugeZeroPfn(world: World): number {
+  return 2 ** world.geometry.pmdOrder
+}
+
+/** Whether a block's frame is the huge zero page's: no folio, no mapcount, no resident set. */
+export function isHugeZero(world: World, pfn: number): boolean {
+  return pfn >>> world.geometry.pmdOrder === 1
+}
+
+/**
+ * A folio for a block out of the pool, or -1 where the pool is empty and so base pages must do. The
+ * pool holds at most `Folios.blocks.limit` folios in use at a time; its refill thread is not modelled.
+ */
+export function allocBlockFolio(world: World): number {
+  const { folios } = world
+  if (folios.blocks.inUse >= folios.blocks.limit) return -1
+  const pfn = folios.alloc(world.geometry.contShift)
+  if (pfn < 0) return -1
+  folios.blocks.inUse++
+  folios.setFlags(pfn, FOLIO_CONT)
+  return pfn
+}
+
+/** A new folio is mapped whole, for the first time: a plain store, not an atomic. */
+export function addNewBlockRmap(world: World, mm: Mm, pfn: number): void {
+  world.folios.addEntire(pfn, 1)
+  mm.anonPages += world.geometry.contPtes
+  mm.count(RSS, 1)
+}
+
+/** `page_remove_rmap(compound)`: one whole mapping less; the last one ends the double map. */
+export function removeBlockRmap(world: World, mm: Mm, pfn: number): void {
+  const { folios } = world
+  mm.count(MAPCOUNT, 1)
+  if (folios.addEntire(pfn, -1) === 0) clearDoubleMap(world, mm, pfn)
+}
+
+/** Nobody maps the folio whole any more: what the double map added to each page goes. */
+export function clearDoubleMap(world: World, mm: Mm, pfn: number): void {
+  const { folios, geometry } = world
+  if ((folios.flags(pfn) & FOLIO_DOUBLE_MAP) === 0) return
+  folios.setFlags(pfn, 0, FOLIO_DOUBLE_MAP)
+  folios.blocks.doubleMapped--
+  for (let i = 0; i < geometry.contPtes; i++) folios.addWord(pfn + i, -1)
+  mm.count(MAPCOUNT, geometry.contPtes)
+}
+
+/** Resident set after a whole block came (`sign` 1) or went (-1): one update. */
+export function countBlock(world: World, mm: Mm, sign: 1 | -1): void {
+  mm.anonPages += sign * world.geometry.contPtes
+  mm.count(RSS, 1)
+}
