@@ -27,8 +27,22 @@ declare module 'contpte-lab' {
    *   (Ryan Roberts, 15 Nov 2023): per-size folios, no contiguous PTEs.
    * - `contpte-unbatched`: v2 12/14 alone: contiguous PTEs, fork copies PTE by PTE.
    * - `contpte-v2`: with the batched copy of v2 01/14 and 13/14.
+   * - `contpte-v3`: as agreed in the thread and posted on 4 Dec 2023.
+   * - `linux-6.1`: folios of PMD size or none, no contiguous PTEs.
+   * - `linux-6.9`: contiguous PTEs as merged.
+   * - `linux-6.12.0`, `linux-6.12`: as released, and with its later stable changes.
+   * - `oneplus-5.15`: 64K blocks that core mm knows, in ranges marked for them (OnePlus, Android 5.15).
    */
-  export type KernelName = 'no-contpte' | 'contpte-unbatched' | 'contpte-v2'
+  export type KernelName =
+    | 'no-contpte'
+    | 'contpte-unbatched'
+    | 'contpte-v2'
+    | 'contpte-v3'
+    | 'linux-6.1'
+    | 'linux-6.9'
+    | 'linux-6.12.0'
+    | 'linux-6.12'
+    | 'oneplus-5.15'
 
   /** How a machine is built. */
   export interface MachineOptions {

@@ -23,16 +23,12 @@ import {
 } from '../arch/descriptor'
 import type { Mm } from '../mm/mm'
 import { COUNTER_INDEX } from '../trace/counters'
-import type { World } from '../world'
 import { AbsentPteOps } from './absent'
 import type { PteWorld } from './ops'
 
 const READ = COUNTER_INDEX.read
 const PLAIN_WRITE = COUNTER_INDEX.write
 const XCHG = COUNTER_INDEX.xchg
-
-/** What block operations need besides: somebody may look between two steps. */
-export type BlockWorld = PteWorld & Pick<World, 'probe'>
 
 /** An entry of a block as OnePlus' core tells it: present (perhaps PROT_NONE) with the contiguous bit. */
 export function isBlockEntry(attr: number): boolean {
@@ -45,7 +41,7 @@ export class ExposedPteOps extends AbsentPteOps {
   readonly c: number
   readonly mask: number
 
-  constructor(override readonly world: BlockWorld) {
+  constructor(world: PteWorld) {
     super(world)
     this.c = world.tables.geometry.contPtes
     this.mask = this.c - 1

@@ -1,5 +1,6 @@
 import type { KernelRecord } from '../kernel/record'
 import { AbsentPteOps } from './absent'
+import { ExposedPteOps } from './exposed'
 import type { PteOps, PteWorld } from './ops'
 import { TransparentV2PteOps } from './transparent-v2'
 import { UpstreamPteOps } from './upstream'
@@ -18,6 +19,6 @@ export function makePteOps(world: PteWorld & { readonly kernel: KernelRecord }):
     case 'transparent-6.12':
       return new UpstreamPteOps(world, kernel.accessFlagsNoop === 'each-entry')
     case 'exposed':
-      return new TransparentV2PteOps(world, { fullTeardown: false, clearsRuns: false })
+      return new ExposedPteOps(world)
   }
 }

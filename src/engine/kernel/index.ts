@@ -1,15 +1,29 @@
 import { EngineError } from '../error'
 import { contpteUnbatched } from './contpte-unbatched'
 import { contpteV2 } from './contpte-v2'
+import { contpteV3 } from './contpte-v3'
 import { linux61 } from './linux-6.1'
 import { linux612 } from './linux-6.12'
+import { linux6120 } from './linux-6.12.0'
+import { linux69 } from './linux-6.9'
 import { noContpte } from './no-contpte'
+import { oneplus515 } from './oneplus-5.15'
 import type { KernelRecord } from './record'
 
 export type { KernelRecord } from './record'
 
 /** Every kernel the engine knows, in the order lists show them. */
-export const KERNELS: readonly KernelRecord[] = [noContpte, contpteUnbatched, contpteV2, linux61, linux612]
+export const KERNELS: readonly KernelRecord[] = [
+  noContpte,
+  contpteUnbatched,
+  contpteV2,
+  contpteV3,
+  linux61,
+  linux69,
+  linux6120,
+  linux612,
+  oneplus515
+]
 
 /** The names of `KERNELS`. */
 export function kernelNames(): string[] {

@@ -19,9 +19,9 @@ export const oneplus515: KernelRecord = {
   madvise: 'split',
   deferredSplit: 'each-unmap',
   lruBatch: 15,
-  reuse: 'order-0',
+  reuse: 'linux-6.1',
   pmdSplitDirty: 'folio',
-  functionNames: 'linux-6.12',
+  functionNames: 'linux-6.1',
   doubleMap: true,
   unmapFlush: 'each',
   writeUpgrade: 'dirty-exclusive'

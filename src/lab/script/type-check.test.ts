@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { kernelNames } from '../../engine/kernel'
 import { typeCheck } from './type-check'
 
 const around = (body: string): string =>
@@ -32,7 +33,9 @@ describe('the type check of a script', () => {
       "x.ts:3:11 unknown-kernel unknown kernel 'linux-9.9'"
     )
     expect(typeCheck('x.ts', around("machine({ kernel: 'linux-9.9' })"))[0].hint).toBe(
-      "Kernels: 'no-contpte', 'contpte-unbatched', 'contpte-v2'."
+      `Kernels: ${kernelNames()
+        .map((name) => `'${name}'`)
+        .join(', ')}.`
     )
   })
   it('refuses a type-only import of another module', () => {

@@ -59,11 +59,8 @@ function programFor(text: string): ts.Program {
 }
 
 function kernelNames(): string {
-  const list = /export type KernelName =([^\n]*)/.exec(apiTypes)
-  return (list?.[1] ?? '')
-    .replaceAll('|', ',')
-    .replace(/\s*,\s*/g, ', ')
-    .trim()
+  const list = /export type KernelName =([^]*?)\n\n/.exec(apiTypes)?.[1] ?? ''
+  return [...list.matchAll(/'[^']+'/g)].map((match) => match[0]).join(', ')
 }
 
 /** The compiler's text, unless one of our own says more. */

@@ -8,6 +8,7 @@ import { COUNTER_INDEX } from '../../trace/counters'
 import type { World } from '../../world'
 import { FOLIO_CONT, FOLIO_DOUBLE_MAP } from '../folio'
 import type { Mm, Vma } from '../mm'
+import { dropDoubleMap } from '../rmap'
 
 const MAPCOUNT = COUNTER_INDEX.mapcount
 const RSS = COUNTER_INDEX.rss
@@ -90,19 +91,16 @@ export function addNewBlockRmap(world: World, mm: Mm, pfn: number): void {
 
 /** `page_remove_rmap(compound)`: one whole mapping less; the last one ends the double map. */
 export function removeBlockRmap(world: World, mm: Mm, pfn: number): void {
-  const { folios } = world
   mm.count(MAPCOUNT, 1)
-  if (folios.addEntire(pfn, -1) === 0) clearDoubleMap(world, mm, pfn)
+  dropWholeMapping(world, mm, pfn)
 }
 
-/** Nobody maps the folio whole any more: what the double map added to each page goes. */
-export function clearDoubleMap(world: World, mm: Mm, pfn: number): void {
-  const { folios, geometry } = world
-  if ((folios.flags(pfn) & FOLIO_DOUBLE_MAP) === 0) return
-  folios.setFlags(pfn, 0, FOLIO_DOUBLE_MAP)
-  folios.blocks.doubleMapped--
-  for (let i = 0; i < geometry.contPtes; i++) folios.addWord(pfn + i, -1)
-  mm.count(MAPCOUNT, geometry.contPtes)
+/** One whole mapping less; with the last one goes what the double map added to each page. */
+export function dropWholeMapping(world: World, mm: Mm, pfn: number): void {
+  const { folios } = world
+  if (folios.addEntire(pfn, -1) > 0) return
+  if ((folios.flags(pfn) & FOLIO_DOUBLE_MAP) !== 0) folios.blocks.doubleMapped--
+  dropDoubleMap(world, mm, pfn)
 }
 
 /** Resident set after a whole block came (`sign` 1) or went (-1): one update. */

@@ -10,7 +10,7 @@ import type { World } from '../../world'
 import { FOLIO_DOUBLE_MAP, FOLIO_LOCKED } from '../folio'
 import type { Mm } from '../mm'
 import { findSlot } from '../walk'
-import { blockOps, clearDoubleMap, isHugeZero } from './block'
+import { blockOps, dropWholeMapping, isHugeZero } from './block'
 
 const READ = COUNTER_INDEX.read
 const PLAIN_WRITE = COUNTER_INDEX.write
@@ -91,7 +91,7 @@ function splitAnon(world: World, mm: Mm, ops: ExposedPteOps, block: number, pfn:
     mm.count(MAPCOUNT, c)
   }
   mm.count(MAPCOUNT, 1)
-  if (folios.addEntire(pfn, -1) === 0) clearDoubleMap(world, mm, pfn)
+  dropWholeMapping(world, mm, pfn)
   world.probe?.('split: done')
 }
 
