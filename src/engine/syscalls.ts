@@ -8,6 +8,7 @@
  */
 import { EngineError } from './error'
 import { accessRange } from './mm/access'
+import { markVmas } from './mm/exposed/mark'
 import { forkMm } from './mm/fork'
 import { adviseFlags, isFlagAdvice, walkVmas, type Advised } from './mm/madvise-flags'
 import { anonymousVma, MMF_DISABLE_THP, VM_MAYWRITE, type Mm } from './mm/mm'
@@ -121,6 +122,15 @@ export function sysClearRefs(_world: World, _mm: Mm, _value: number): void {
 /** `prctl(PR_SET_THP_DISABLE)`. */
 export function sysThpDisable(_world: World, mm: Mm, disable: boolean): void {
   mm.flags = disable ? mm.flags | MMF_DISABLE_THP : mm.flags & ~MMF_DISABLE_THP
+}
+
+/**
+ * `prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME)` with a name that OnePlus' kernel looks for ("libc_malloc"):
+ * marks the range for blocks. Answers whether the kernel did; others take the name and do nothing.
+ * `ENOMEM` where part of the range is not mapped, after the rest was named.
+ */
+export function sysMarkChp(world: World, mm: Mm, vpn: number, pages: number): boolean {
+  return markVmas(world, mm, vpn, pages)
 }
 
 /** `fork(2)`: the child's mm. */

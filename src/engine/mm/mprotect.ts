@@ -3,8 +3,10 @@
  * (`change_huge_pmd`); reference `teardown.md` section 6b, `contpte.md` section 5.
  */
 import { isDirty, isPmdLeaf, isPresent, mkwrite, SPECIAL, TABLE, UFFD_WP, WRITE } from '../arch/descriptor'
+import { isBlockEntry } from '../contpte/exposed'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
+import { protectBlockOrSplit } from './exposed/range'
 import { ANON, EXCLUSIVE } from './folio'
 import { VM_ACCESS, VM_SHARED, VM_WRITE, type Mm, type Vma } from './mm'
 import { modifyProtection, pageProtection } from './protection'
@@ -116,7 +118,12 @@ function changeEntries(
   flushBatchedPending(world, mm)
   for (let i = 0; i < nr; i++) {
     // Swap entries carry no protection; markers and empty entries stay.
-    if (!isPresent(ops.ptepGet(mm, slot + i))) continue
+    const present = ops.ptepGet(mm, slot + i)
+    if (!isPresent(present)) continue
+    if (world.kernel.pteOps === 'exposed' && isBlockEntry(present)) {
+      i += protectBlockOrSplit(world, mm, slot + i, nr - i, protection) - 1
+      continue
+    }
     const pfn = tables.pfn(slot + i)
     const old = ops.ptepModifyProtStart(mm, slot + i)
     let entry = modifyProtection(old, protection)

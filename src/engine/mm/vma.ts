@@ -5,6 +5,7 @@
  */
 import { FN } from '../trace/functions'
 import type { World } from '../world'
+import { splitBlockAcross } from './exposed/split'
 import { khugepagedEnterVma } from './khugepaged'
 import { VM_ACCESS, type MappedFile, type Mm, type Vma } from './mm'
 import { splitPmdAddress } from './split-address'
@@ -69,12 +70,13 @@ function duplicateAnonVma(world: World, into: Vma, from: Vma): void {
 
 /**
  * A VMA is about to begin or end at `vpn`, inside `vma`: a PMD leaf across that border is split
- * (`vma_adjust_trans_huge`).
+ * (`vma_adjust_trans_huge`), and so is a OnePlus block.
  */
 function splitLeafAcross(world: World, mm: Mm, vma: Vma, vpn: number): void {
   const nr = 2 ** world.geometry.pmdOrder
   const first = vpn - (vpn % nr)
   if (first !== vpn && first >= vma.start && first + nr <= vma.end) splitPmdAddress(world, mm, vpn)
+  splitBlockAcross(world, mm, vma, vpn)
 }
 
 /**

@@ -3,7 +3,6 @@
  * from, and how whole mappings are counted. Source: reference `oneplus.md` sections 2, 5 and 9.
  */
 import { ExposedPteOps } from '../../contpte/exposed'
-import { EngineError } from '../../error'
 import { COUNTER_INDEX } from '../../trace/counters'
 import type { World } from '../../world'
 import { FOLIO_CONT, FOLIO_DOUBLE_MAP } from '../folio'
@@ -15,32 +14,6 @@ const RSS = COUNTER_INDEX.rss
 
 /** The VMA is marked for blocks: its name, given by prctl, is one the kernel looks for. */
 export const VM_CHP = 1 << 28
-
-/** Shortest range whose name marks a VMA: 2 MiB. */
-const MIN_MARKED_BYTES = 2 * 2 ** 20
-
-/**
- * prctl(PR_SET_VMA_ANON_NAME) of a range with a name the kernel looks for ("libc_malloc" in libc.so,
- * or the Dalvik main space): from now on 64K folios are used there. Answers whether it marked: kernels
- * without blocks, granules other than 4K and ranges below 2 MiB take the name and do nothing.
- * `ENOMEM` where part of the range is not mapped, after the rest was named. Source: `oneplus.md` 2.
- */
-export function markVmas(world: World, mm: Mm, vpn: number, pages: number): boolean {
-  const end = vpn + pages
-  if (world.kernel.faultOrders !== 'exposed' || world.geometry.name !== '4K') return false
-  if (pages * world.geometry.pageSize < MIN_MARKED_BYTES) return false
-  mm.splitVma(vpn)
-  mm.splitVma(end)
-  let covered = vpn
-  for (let i = mm.vmaIndex(vpn); i < mm.vmas.length && mm.vmas[i].start < end; i++) {
-    if (mm.vmas[i].start > covered) break
-    mm.vmas[i].flags |= VM_CHP
-    covered = mm.vmas[i].end
-  }
-  mm.mergeVmas(vpn, end)
-  if (covered < end) throw new EngineError('ENOMEM', 'ENOMEM: prctl: part of the range is not mapped.')
-  return true
-}
 
 /**
  * The first page of the block around `vpn`, or -1 where no block may be: the VMA is not marked, or

@@ -8,7 +8,7 @@ import { isBlockEntry } from '../../contpte/exposed'
 import { COUNTER_INDEX } from '../../trace/counters'
 import type { World } from '../../world'
 import { FOLIO_DOUBLE_MAP, FOLIO_LOCKED } from '../folio'
-import type { Mm } from '../mm'
+import type { Mm, Vma } from '../mm'
 import { findSlot } from '../walk'
 import { blockOps, dropWholeMapping, isHugeZero } from './block'
 
@@ -45,10 +45,16 @@ export function splitBlock(world: World, mm: Mm, slot: number): boolean {
   return true
 }
 
-/** The same by address: what splitting a VMA asks for. Nothing where no table is. */
-export function splitBlockAt(world: World, mm: Mm, vpn: number): boolean {
+/**
+ * `vma_adjust_cont_pte_trans_huge`: a VMA is about to begin or end at `vpn`, inside `vma`. A block that
+ * the border would cut is split at once, for no block may lie in two VMAs.
+ */
+export function splitBlockAcross(world: World, mm: Mm, vma: Vma, vpn: number): void {
+  if (world.kernel.pteOps !== 'exposed') return
+  const first = vpn - (vpn % world.geometry.contPtes)
+  if (first === vpn || first < vma.start || first + world.geometry.contPtes > vma.end) return
   const slot = findSlot(world, mm, vpn)
-  return slot !== 0 && splitBlock(world, mm, slot)
+  if (slot !== 0) splitBlock(world, mm, slot)
 }
 
 /**

@@ -8,6 +8,7 @@ import { COUNTER_INDEX } from '../../trace/counters'
 import type { World } from '../../world'
 import type { MmuGather } from '../gather'
 import type { Mm } from '../mm'
+import { modifyProtection } from '../protection'
 import { blockOps, countBlock, isHugeZero, removeBlockRmap } from './block'
 import { splitBlock } from './split'
 
@@ -54,8 +55,8 @@ export function zapBlockOrSplit(
 }
 
 /**
- * mprotect of the block of `slot`, an entry the caller has just read: cleared, and set to what
- * `protect` makes of it, which flushes it; so the range needs no flush on its account. Answers how many
+ * mprotect of the block of `slot`, an entry the caller has just read: cleared, and set under
+ * `protection`, which flushes it; so the range needs no flush on its account. Answers how many
  * entries that is, or 0 after a split where the range cuts the block.
  */
 export function protectBlockOrSplit(
@@ -63,7 +64,7 @@ export function protectBlockOrSplit(
   mm: Mm,
   slot: number,
   limit: number,
-  protect: (attr: number) => number
+  protection: number
 ): number {
   if (isCut(world, slot, limit)) {
     splitBlock(world, mm, slot)
@@ -72,7 +73,7 @@ export function protectBlockOrSplit(
   const ops = blockOps(world)
   const pfn = world.tables.pfn(slot)
   const old = ops.blockGetAndClear(mm, slot)
-  ops.blockSet(mm, slot, pfn, protect(old) | CONT)
+  ops.blockSet(mm, slot, pfn, modifyProtection(old, protection) | CONT)
   return ops.c
 }
 
