@@ -137,12 +137,10 @@ export class AbsentPteOps implements PteOps {
   }
 
   ptepModifyProtStart(mm: Mm, slot: number): number {
-    this.world.calls[FN.ptep_modify_prot_start]++
     return this.ptepGetAndClear(mm, slot)
   }
 
   ptepModifyProtCommit(mm: Mm, slot: number, pfn: number, attr: number): void {
-    this.world.calls[FN.ptep_modify_prot_commit]++
     this.setPteInline(mm, slot, pfn, attr)
   }
 

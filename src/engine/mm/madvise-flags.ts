@@ -50,7 +50,8 @@ export function walkVmas(
     const to = Math.min(vma.end, end)
     const failed = advise(vma, at, to)
     if (failed !== undefined) return failed
-    at = to
+    // Merged with the VMA that follows: that one is as advised already.
+    at = Math.max(to, mm.vmaAt(to - 1)?.end ?? to)
   }
   return hole ? 'ENOMEM' : undefined
 }

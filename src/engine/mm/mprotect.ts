@@ -27,15 +27,19 @@ export function mprotectRange(world: World, mm: Mm, start: number, end: number, 
   let at = start
   while (vma !== undefined && at < end) {
     const to = Math.min(vma.end, end)
-    changeVma(world, mm, vma, at, to, (vma.flags & ~VM_ACCESS) | access, flush)
-    at = to
+    const changed = changeVma(world, mm, vma, at, to, (vma.flags & ~VM_ACCESS) | access, flush)
+    // Merged with the VMA that follows: that one has the protection already.
+    at = Math.min(changed.end, end)
     vma = mm.vmaAt(at)
   }
   flush.finish()
   return at === end
 }
 
-/** `mprotect_fixup`: one VMA's part. One that has the protection already is passed over. */
+/**
+ * `mprotect_fixup`: one VMA's part; answers the VMA that holds it then. One that has the protection
+ * already is passed over.
+ */
 function changeVma(
   world: World,
   mm: Mm,
@@ -44,9 +48,9 @@ function changeVma(
   end: number,
   flags: number,
   flush: RangeFlush
-): void {
+): Vma {
   world.calls[FN.mprotect_fixup]++
-  if (vma.flags === flags) return
+  if (vma.flags === flags) return vma
   const changed = modifyVma(world, mm, vma, start, end, flags)
   world.calls[FN.change_protection]++
   const entries = world.geometry.tableEntries
@@ -56,6 +60,7 @@ function changeVma(
     vpn = next
   }
   flush.flush()
+  return changed
 }
 
 /** `change_pmd_range` for what one PMD-level entry covers. */
@@ -115,6 +120,7 @@ function changeEntries(
 ): void {
   const { ops, tables } = world
   const protection = pageProtection(vma.flags)
+  let changed = 0
   flushBatchedPending(world, mm)
   for (let i = 0; i < nr; i++) {
     // Swap entries carry no protection; markers and empty entries stay.
@@ -130,7 +136,11 @@ function changeEntries(
     if ((entry & WRITE) === 0 && entryUpgrades(world, vma, entry, pfn)) entry = mkwrite(entry)
     ops.ptepModifyProtCommit(mm, slot + i, pfn, entry)
     flush.entries(vpn + i, 1)
+    changed++
   }
+  if (world.kernel.functionNames === 'linux-6.1') return
+  world.calls[FN.ptep_modify_prot_start] += changed
+  world.calls[FN.ptep_modify_prot_commit] += changed
 }
 
 /**

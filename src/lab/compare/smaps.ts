@@ -169,7 +169,7 @@ function flagsText(flags: number): string {
 /** `THPeligible`: whether any order that the settings allow fits at the end of the VMA. */
 export function thpEligible(world: World, mm: Mm, vma: Vma): boolean {
   if ((vma.flags & vmFlags.VM_SHARED) !== 0) return false
-  if ((mm as Mm & { thpDisabled?: boolean }).thpDisabled === true) return false
+  if ((mm.flags & vmFlags.MMF_DISABLE_THP) !== 0) return false
   const { pmdOrder } = world.geometry
   const least = world.kernel.faultOrders === 'pmd-only' ? pmdOrder : 2
   for (let order = pmdOrder; order >= least; order--) {
