@@ -9,6 +9,7 @@ import type { PteOps } from './contpte/ops'
 import type { KernelRecord } from './kernel/record'
 import { Buddy } from './mm/buddy'
 import { Folios } from './mm/folio'
+import type { LockContention } from './mm/fork-section'
 import { Lru } from './mm/lru'
 import type { Mm } from './mm/mm'
 import { ThpSettings } from './thp/settings'
@@ -69,6 +70,8 @@ export class World {
    * whose counts it changed; nobody by default.
    */
   probe: ((what: string, pfn?: number) => void) | undefined
+  /** Another CPU that wants the page-table locks fork holds; nobody by default. */
+  contention: LockContention | undefined
   /** Hot loops may stand in for the operations they equal. Tests turn them off to compare. */
   fastPaths = true
 

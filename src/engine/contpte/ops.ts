@@ -11,7 +11,7 @@ export interface PteWorld {
   /** Kernel functions entered, by `FN`. */
   readonly calls: Float64Array
   /** Told of states that another CPU could see. */
-  readonly probe: ((what: string) => void) | undefined
+  readonly probe: ((what: string, pfn?: number) => void) | undefined
 }
 
 /**

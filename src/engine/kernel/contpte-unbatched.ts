@@ -8,6 +8,7 @@ export const contpteUnbatched: KernelRecord = {
   pteOps: 'transparent-v2',
   accessFlagsNoop: 'gathered',
   forkCopy: 'per-pte',
+  forkLoads: 2,
   batchClipped: false,
   zap: 'unfold-first',
   faultOrders: 'per-size',

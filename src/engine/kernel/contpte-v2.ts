@@ -8,6 +8,7 @@ export const contpteV2: KernelRecord = {
   pteOps: 'transparent-v2',
   accessFlagsNoop: 'gathered',
   forkCopy: 'batch-v2',
+  forkLoads: 2,
   batchClipped: false,
   zap: 'full-v2',
   faultOrders: 'per-size',

@@ -8,6 +8,7 @@ export const contpteV3: KernelRecord = {
   pteOps: 'transparent-v3',
   accessFlagsNoop: 'gathered',
   forkCopy: 'batch-v3',
+  forkLoads: 2,
   batchClipped: false,
   zap: 'clear-ptes-v3',
   faultOrders: 'per-size',

@@ -8,6 +8,7 @@ export const linux61: KernelRecord = {
   pteOps: 'absent',
   accessFlagsNoop: 'gathered',
   forkCopy: 'per-pte',
+  forkLoads: 3,
   batchClipped: false,
   zap: 'plain',
   faultOrders: 'pmd-only',

@@ -8,6 +8,7 @@ export const linux6120: KernelRecord = {
   pteOps: 'transparent-6.12',
   accessFlagsNoop: 'gathered',
   forkCopy: 'batch-upstream',
+  forkLoads: 2,
   batchClipped: false,
   zap: 'batch-upstream',
   faultOrders: 'per-size',

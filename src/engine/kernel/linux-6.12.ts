@@ -8,6 +8,7 @@ export const linux612: KernelRecord = {
   pteOps: 'transparent-6.12',
   accessFlagsNoop: 'each-entry',
   forkCopy: 'batch-upstream',
+  forkLoads: 2,
   batchClipped: true,
   zap: 'batch-upstream',
   faultOrders: 'per-size',

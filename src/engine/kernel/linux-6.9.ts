@@ -8,6 +8,7 @@ export const linux69: KernelRecord = {
   pteOps: 'transparent-6.9',
   accessFlagsNoop: 'gathered',
   forkCopy: 'batch-upstream',
+  forkLoads: 2,
   batchClipped: false,
   zap: 'batch-upstream',
   faultOrders: 'per-size',

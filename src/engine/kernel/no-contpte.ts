@@ -8,6 +8,7 @@ export const noContpte: KernelRecord = {
   pteOps: 'absent',
   accessFlagsNoop: 'gathered',
   forkCopy: 'per-pte',
+  forkLoads: 2,
   batchClipped: false,
   zap: 'plain',
   faultOrders: 'per-size',

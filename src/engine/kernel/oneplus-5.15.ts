@@ -8,6 +8,7 @@ export const oneplus515: KernelRecord = {
   pteOps: 'exposed',
   accessFlagsNoop: 'gathered',
   forkCopy: 'exposed',
+  forkLoads: 3,
   batchClipped: false,
   zap: 'exposed',
   faultOrders: 'exposed',

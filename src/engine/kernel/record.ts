@@ -26,6 +26,11 @@ export interface KernelRecord {
    * upstream `folio_pte_batch` (6.9+), or OnePlus blocks.
    */
   readonly forkCopy: 'per-pte' | 'batch-v2' | 'batch-v3' | 'batch-upstream' | 'exposed'
+  /**
+   * How often fork loads an entry that is there before it write-protects it: by plain C, once a test
+   * (3, up to 6.1), or by `ptep_get` (2). The batches of 6.9+ load it once whatever this says.
+   */
+  readonly forkLoads: 2 | 3
   /** `folio_pte_batch` never looks past the folio's end: later 6.12 stable; 6.9 to 6.12.0 read one entry more. */
   readonly batchClipped: boolean
   /**

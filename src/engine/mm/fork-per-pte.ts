@@ -1,13 +1,13 @@
-import { AF, SPECIAL, WRITE, mkclean, wrprotect } from '../arch/descriptor'
-import { COUNTER_INDEX } from '../trace/counters'
+import { SPECIAL, WRITE } from '../arch/descriptor'
+import { FN } from '../trace/functions'
+import { childEntry, copyPinnedPage } from './fork-copy'
+import { addFolioRefs, dupRmapOneByOne } from './fork-rmap'
 import type { CopySection } from './fork-section'
-import { duplicateAnonRmap } from './fork-rmap'
-
-const FOLIO_REF = COUNTER_INDEX.folioRef
 
 /**
- * The fork of 6.1-6.6, one entry at a time: reference +1, mapping +1, resident set +1, write-protect
- * the parent, write the child. Source: reference `fork.md` section 4, first row.
+ * The fork of kernels up to 6.8, one entry at a time: reference +1, mapping +1, resident set +1,
+ * write-protect the parent, write the child. An exclusive page that may be pinned is copied instead.
+ * Source: reference `fork.md` section 4, first row; section 6.
  */
 export function copyPerPte(
   section: CopySection,
@@ -16,21 +16,20 @@ export function copyPerPte(
   _entry: number,
   _limit: number
 ): number {
-  const { world, parent, child, cow, shared } = section
-  const { ops, tables, folios } = world
+  const { world, parent, child, cow } = section
+  const { ops, tables } = world
   const entry = ops.ptepGet(parent, slot)
   const pfn = tables.pfn(slot)
+  world.calls[FN.vm_normal_page]++
   if ((entry & SPECIAL) === 0) {
-    folios.addRefs(pfn, 1)
-    child.count(FOLIO_REF, 1)
-    duplicateAnonRmap(section, pfn, 1)
+    addFolioRefs(section, pfn, 1)
+    if (dupRmapOneByOne(section, pfn, 1) === 0) {
+      addFolioRefs(section, pfn, -1)
+      return copyPinnedPage(section, slot, childSlot)
+    }
   }
-  let copy = entry
-  if (cow && (entry & WRITE) !== 0) {
-    ops.wrprotectPtes(parent, slot, 1)
-    copy = wrprotect(entry)
-  }
-  if (shared) copy = mkclean(copy)
-  ops.setPtes(child, childSlot, pfn, copy & ~AF, 1)
+  const protects = cow && (entry & WRITE) !== 0
+  if (protects) ops.wrprotectPtes(parent, slot, 1)
+  ops.setPtes(child, childSlot, pfn, childEntry(section, entry, protects), 1)
   return 1
 }

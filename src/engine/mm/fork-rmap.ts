@@ -1,29 +1,86 @@
-/** Sharing the pages of a folio with a child: what every fork design does to each page. */
+/**
+ * Sharing the pages of a folio with a child: references, mappings and the exclusive flag, in the order
+ * and with the test for pins of each design. Source: reference `fork.md` sections 4 and 6.
+ */
 import { COUNTER_INDEX } from '../trace/counters'
-import { EXCLUSIVE, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT } from './folio'
+import { ANON, EXCLUSIVE, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, ORDER_SHIFT } from './folio'
 import type { CopySection } from './fork-section'
 
 const MAPCOUNT = COUNTER_INDEX.mapcount
 const RSS = COUNTER_INDEX.rss
+const FOLIO_REF = COUNTER_INDEX.folioRef
 const EXCLUSIVE_CLEAR = COUNTER_INDEX.exclusiveClear
 
+/** `folio_needs_cow_for_dma`: the parent pinned pages once, and this folio has pins (P1). */
+export function needsCopyForDma(section: CopySection, pfn: number): boolean {
+  return section.mayBePinned && section.world.folios.pincount(pfn) > 0
+}
+
+/** `nr` more references (or fewer) to the folio of `pfn`, in one atomic update. */
+export function addFolioRefs(section: CopySection, pfn: number, nr: number): void {
+  section.world.folios.addRefs(pfn, nr)
+  section.child.count(FOLIO_REF, 1)
+  section.world.probe?.('fork: references', pfn)
+}
+
 /**
- * `nr` pages from `pfn`, all of one folio, get one more anonymous mapping each, in the child; the
- * exclusive ones stop being so. Mapcount and resident set are updated page by page.
+ * Page by page as up to 6.8: each page gets one more mapping in the child and stops being exclusive;
+ * ends before the first exclusive page that may be pinned. Answers how many pages it mapped.
  */
-export function duplicateAnonRmap(section: CopySection, pfn: number, nr: number): void {
+export function dupRmapOneByOne(section: CopySection, pfn: number, nr: number): number {
   const { world, child } = section
-  const words = world.folios.words[pfn >>> FOLIO_CHUNK_SHIFT]
-  if (words === undefined) throw new Error(`no folio at page frame ${pfn}`)
+  const words = wordsOf(section, pfn)
   const first = pfn & FOLIO_CHUNK_MASK
+  const pinned = needsCopyForDma(section, pfn)
+  const anon = (words[first] & ANON) !== 0
+  let exclusive = 0
+  let done = 0
+  while (done < nr) {
+    const word = words[first + done]
+    if (pinned && (word & EXCLUSIVE) !== 0) break
+    exclusive += word & EXCLUSIVE
+    words[first + done] = (word & ~EXCLUSIVE) + 1
+    done++
+    world.probe?.('fork: mapping', pfn)
+  }
+  if (anon) section.anon += done
+  else section.file += done
+  child.count(MAPCOUNT, done)
+  child.count(RSS, done)
+  if (exclusive > 0) child.count(EXCLUSIVE_CLEAR, exclusive / EXCLUSIVE)
+  return done
+}
+
+/**
+ * `folio_try_dup_anon_rmap_ptes` and `folio_dup_file_rmap_ptes` (6.9+): all of the `nr` pages, or none
+ * where the folio may be pinned and any of them is exclusive. From 6.10 a large folio counts its
+ * mappings in all, too.
+ */
+export function tryDupRmap(section: CopySection, pfn: number, nr: number): boolean {
+  const { world, child } = section
+  const words = wordsOf(section, pfn)
+  const first = pfn & FOLIO_CHUNK_MASK
+  if (needsCopyForDma(section, pfn)) {
+    for (let at = first; at < first + nr; at++) if ((words[at] & EXCLUSIVE) !== 0) return false
+  }
   let exclusive = 0
   for (let at = first; at < first + nr; at++) {
     const word = words[at]
     exclusive += word & EXCLUSIVE
     words[at] = (word & ~EXCLUSIVE) + 1
+    world.probe?.('fork: mapping', pfn)
   }
-  child.anonPages += nr
-  child.count(MAPCOUNT, nr)
-  child.count(RSS, nr)
+  const counted = world.kernel.deferredSplit === 'partially-mapped' && words[first] >>> ORDER_SHIFT > 0
+  if ((words[first] & ANON) !== 0) section.anon += nr
+  else section.file += nr
+  child.count(MAPCOUNT, counted ? nr + 1 : nr)
+  child.count(RSS, 1)
   if (exclusive > 0) child.count(EXCLUSIVE_CLEAR, exclusive / EXCLUSIVE)
+  return true
+}
+
+function wordsOf(section: CopySection, pfn: number): Int32Array {
+  const words = section.world.folios.words[pfn >>> FOLIO_CHUNK_SHIFT]
+  if (words === undefined) throw new Error(`no folio at page frame ${pfn}`)
+  return words
 }

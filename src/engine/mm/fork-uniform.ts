@@ -108,7 +108,7 @@ export function copyUniform(
   tally.points += PROGRESS_PRESENT * taken
   tally.batches += perPte ? taken : count
   countUniform(section, taken, count, protects)
-  section.child.anonPages += taken
+  section.anon += taken
   section.child.count(EXCLUSIVE_CLEAR, exclusive)
   return taken
 }
@@ -123,7 +123,7 @@ function countUniform(section: CopySection, pages: number, folios: number, prote
   child.count(FOLIO_REF, perPte ? pages : folios)
   if (protects) parent.count(CAS, pages)
   if (kernel.pteOps === 'absent') {
-    const scans = perPte ? 2 * pages : pages + folios
+    const scans = perPte ? kernel.forkLoads * pages : pages + folios
     parent.count(READ, protects ? scans + pages : scans)
     child.count(PLAIN_WRITE, pages)
     return
@@ -140,7 +140,7 @@ function countUniform(section: CopySection, pages: number, folios: number, prote
   child.count(PLAIN_WRITE, 2 * pages)
   converts(section, child, FOLD, blocks)
   if (!protects) {
-    parent.count(READ, 2 * pages * (1 + c))
+    parent.count(READ, kernel.forkLoads * pages * (1 + c))
     return
   }
   parent.count(READ, blocks * (2 * (1 + c) + 3 + 5 * (c - 1) + c))

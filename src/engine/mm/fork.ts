@@ -1,40 +1,38 @@
 /**
- * fork: the frame that every design shares. VMAs without an anon_vma are passed over; each last-level
- * table is copied in sections under both page-table locks, with the lock-break test at the top of
- * every iteration; one flush of the parent's ASID ends it.
- * Source: reference `fork.md` sections 1, 2 and 4.
+ * fork: the frame that every design shares. VMAs in which nothing anonymous was faulted in are passed
+ * over; tables are walked side by side; each last-level table is copied in sections under both
+ * page-table locks (`fork-table.ts`); one flush of the parent's ASID ends it.
+ * Source: reference `fork.md` section 1; linux-6.12 and linux-6.1 `dup_mmap`, `copy_page_range`.
  */
+import { TABLE, isPmdLeaf, mkdirty, mkwrite } from '../arch/descriptor'
+import { EngineError } from '../error'
 import { COUNTER_INDEX } from '../trace/counters'
+import { FN } from '../trace/functions'
 import type { World } from '../world'
-import { copyBatchV2 } from './fork-batch-v2'
-import { copyPerPte } from './fork-per-pte'
+import { copyHugePmd } from './fork-huge'
+import { NO_PAGE, type CopySection } from './fork-section'
+import { copyTable } from './fork-table'
 import {
-  logBatches,
-  PROGRESS_LIMIT,
-  PROGRESS_NONE,
-  PROGRESS_PRESENT,
-  type CopyPresent,
-  type CopySection,
-  type SectionTally
-} from './fork-section'
-import { copyUniform } from './fork-uniform'
-import { isCowMapping, Mm, VM_SHARED, type Vma } from './mm'
-import { findSlot, makeSlot } from './walk'
+  isCowMapping,
+  MMF_DISABLE_THP,
+  MMF_HAS_PINNED,
+  MMF_VM_HUGEPAGE,
+  Mm,
+  VM_DONTCOPY,
+  VM_LOCKED,
+  VM_SHARED,
+  VM_UFFD_FORK,
+  VM_UFFD_WP,
+  VM_WIPEONFORK,
+  VM_WRITE,
+  type Vma
+} from './mm'
+import { pageProtection } from './protection'
+import { entryIndex, linkTable } from './walk'
+import { exitMm } from './zap'
 
 const FORK = COUNTER_INDEX.fork
-const LOCK_SECTION = COUNTER_INDEX.lockSection
-const LOCK_BREAK_TEST = COUNTER_INDEX.lockBreakTest
-const PROGRESS = COUNTER_INDEX.progress
-const FORK_BATCH = COUNTER_INDEX.forkBatch
 const TABLE_ALLOC = COUNTER_INDEX.tableAlloc
-
-const DESIGNS: Record<World['kernel']['forkCopy'], CopyPresent> = {
-  'per-pte': copyPerPte,
-  'batch-v2': copyBatchV2,
-  'batch-v3': copyBatchV2,
-  'batch-upstream': copyBatchV2,
-  exposed: copyPerPte
-}
 
 /** An empty mm. */
 export function newMm(world: World, pid: number): Mm {
@@ -44,73 +42,112 @@ export function newMm(world: World, pid: number): Mm {
   return mm
 }
 
-/** Copies the parent's address space by the kernel's design and answers the child's. */
+/**
+ * Copies the parent's address space by the kernel's design and answers the child's. Throws `ENOMEM`
+ * without memory for copies of pinned pages; then the child is gone, and the parent as it was but for
+ * entries already write-protected.
+ */
 export function forkMm(world: World, parent: Mm, childPid: number): Mm {
+  const { calls, kernel } = world
   const child = newMm(world, childPid)
+  child.flags = parent.flags & MMF_DISABLE_THP
   parent.count(FORK, 1)
+  if (kernel.functionNames === 'linux-6.1') calls[FN.dup_mmap]++
+  let whole = true
   for (const vma of parent.vmas) {
-    // The child's anon_vma is its own: neighbours that became equal stay apart there.
-    const copy: Vma = { ...vma }
-    if (vma.anonVma !== 0) {
-      copy.anonVma = ++world.anonVmas
-      copy.inherited++
-    }
-    child.vmas.push(copy)
-    if (vma.anonVma !== 0) copyVma(world, parent, child, vma)
+    if ((vma.flags & VM_DONTCOPY) !== 0) continue
+    whole = forkVma(world, parent, child, vma)
+    if (!whole) break
+  }
+  if (whole && (parent.flags & MMF_VM_HUGEPAGE) !== 0) {
+    child.flags |= MMF_VM_HUGEPAGE
+    calls[FN.__khugepaged_enter]++
   }
   world.tlbi.mm(parent)
-  return child
+  if (whole) return child
+  exitMm(world, child)
+  throw new EngineError('ENOMEM', 'ENOMEM: fork: no page is free to copy a page that may be pinned.')
 }
 
-function copyVma(world: World, parent: Mm, child: Mm, vma: Vma): void {
-  const entries = world.geometry.tableEntries
+/** One VMA; false without memory. */
+function forkVma(world: World, parent: Mm, child: Mm, vma: Vma): boolean {
+  const { calls } = world
+  // `dup_userfaultfd`: the child is not registered unless the monitor wants to hear of it.
+  const uffd = (vma.flags & VM_UFFD_FORK) === 0 ? VM_UFFD_WP : 0
+  const copy: Vma = { ...vma, flags: vma.flags & ~(VM_LOCKED | uffd) }
+  child.vmas.push(copy)
+  if ((vma.flags & VM_WIPEONFORK) !== 0) {
+    copy.anonVma = 0
+    copy.inherited = 0
+    return true
+  }
+  calls[FN.anon_vma_fork]++
+  calls[FN.copy_page_range]++
+  if (vma.anonVma !== 0) {
+    calls[FN.anon_vma_clone]++
+    // The child's anon_vma is its own: neighbours that became equal stay apart there.
+    copy.anonVma = ++world.anonVmas
+    copy.inherited++
+  }
+  // `vma_needs_copy`: faults bring back what a file holds, but not write-protection for userfaultfd.
+  if (vma.anonVma === 0 && (copy.flags & VM_UFFD_WP) === 0) return true
+  return copyVma(world, parent, child, vma, copy)
+}
+
+/** `copy_page_range` of a VMA that needs it. */
+function copyVma(world: World, parent: Mm, child: Mm, vma: Vma, copy: Vma): boolean {
+  const dirty = mkdirty(pageProtection(copy.flags))
   const section: CopySection = {
     world,
     parent,
     child,
     cow: isCowMapping(vma),
-    shared: (vma.flags & VM_SHARED) !== 0
+    shared: (vma.flags & VM_SHARED) !== 0,
+    anonymous: vma.file === undefined,
+    uffdWp: (copy.flags & VM_UFFD_WP) !== 0,
+    mayBePinned: (parent.flags & MMF_HAS_PINNED) !== 0,
+    newPageAttr: (copy.flags & VM_WRITE) === 0 ? dirty : mkwrite(dirty),
+    page: NO_PAGE,
+    anon: 0,
+    file: 0,
+    swap: 0
   }
-  for (let vpn = vma.start; vpn < vma.end;) {
-    const next = Math.min(vpn - (vpn % entries) + entries, vma.end)
-    const slot = findSlot(world, parent, vpn)
-    if (slot !== 0) copyTable(section, slot, makeSlot(world, child, vpn), next - vpn)
-    vpn = next
-  }
+  return copyLevel(section, parent.root, child.root, vma.start, vma.end, world.geometry.levels - 1)
 }
 
-/** One section under both locks: `nr` entries of one table. */
-function copyTable(section: CopySection, slot: number, childSlot: number, nr: number): void {
-  const { world, parent } = section
-  const { ops, forkLog, kernel } = world
-  const copyPresent = DESIGNS[kernel.forkCopy]
-  const tally: SectionTally = { progress: 0, points: 0, tests: 0, batches: 0 }
-  for (let at = 0; at < nr;) {
-    if (world.fastPaths) {
-      const copied = copyUniform(section, slot + at, childSlot + at, nr - at, tally)
-      at += copied
-      if (at === nr) break
+/**
+ * `[start, end)` of one table, whose entries lie `depth` levels above the last one, and of the child's
+ * beside it. The child gets a table wherever the parent has one, also where that one is empty.
+ */
+function copyLevel(
+  section: CopySection,
+  table: number,
+  childTable: number,
+  start: number,
+  end: number,
+  depth: number
+): boolean {
+  const { world, child } = section
+  const { tables, geometry } = world
+  const span = 2 ** (geometry.tableShift * depth)
+  for (let vpn = start; vpn < end;) {
+    const next = Math.min(vpn - (vpn % span) + span, end)
+    const index = entryIndex(geometry, vpn, depth)
+    const slot = (table << geometry.tableShift) + index
+    const childSlot = (childTable << geometry.tableShift) + index
+    const copied = depth === 1 && isPmdLeaf(tables.attr(slot)) && copyHugePmd(section, slot, childSlot, vpn)
+    if (!copied && (tables.attr(slot) & TABLE) === TABLE) {
+      const below =
+        (tables.attr(childSlot) & TABLE) === TABLE
+          ? tables.pfn(childSlot)
+          : linkTable(world, child, childSlot, vpn, depth)
+      const whole =
+        depth === 1
+          ? copyTable(section, vpn, next)
+          : copyLevel(section, tables.pfn(slot), below, vpn, next, depth - 1)
+      if (!whole) return false
     }
-    if (tally.progress >= PROGRESS_LIMIT) {
-      // Nobody contends here: the answer is always to go on.
-      tally.progress = 0
-      tally.tests++
-    }
-    const entry = ops.ptepGet(parent, slot + at)
-    let points = PROGRESS_NONE
-    let taken = 1
-    if (entry !== 0) {
-      taken = copyPresent(section, slot + at, childSlot + at, entry, nr - at)
-      points = PROGRESS_PRESENT * taken
-      tally.batches++
-      if (forkLog !== undefined) logBatches(forkLog, taken, 1)
-    }
-    at += taken
-    tally.progress += points
-    tally.points += points
+    vpn = next
   }
-  parent.count(LOCK_SECTION, 1)
-  parent.count(LOCK_BREAK_TEST, tally.tests)
-  parent.count(PROGRESS, tally.points)
-  parent.count(FORK_BATCH, tally.batches)
+  return true
 }

@@ -11,6 +11,10 @@ export const VM_SHARED = 8
 export const VM_MAYWRITE = 0x20
 export const VM_HUGEPAGE = 0x100
 export const VM_NOHUGEPAGE = 0x200
+/** Registered with userfaultfd for write-protection; fork drops it unless VM_UFFD_FORK. */
+export const VM_UFFD_WP = 0x1000
+/** That userfaultfd asked for fork events (UFFD_FEATURE_EVENT_FORK). */
+export const VM_UFFD_FORK = 0x4000
 /** mlock. */
 export const VM_LOCKED = 0x2000
 /** MADV_DONTFORK. */
@@ -65,6 +69,8 @@ export class Mm {
   readonly vmas: Vma[] = []
   /** MM_ANONPAGES: anonymous pages mapped. */
   anonPages = 0
+  /** MM_FILEPAGES and MM_SHMEMPAGES: pages of files mapped. */
+  filePages = 0
   /** Last-level tables kept back for PMD leaves, one each, so that splitting one cannot fail. */
   deposited = 0
   /** MM_SWAPENTS: swap entries in the tables. */

@@ -38,17 +38,28 @@ export function makeSlot(world: World, mm: Mm, vpn: number): number {
   let table = mm.root
   for (let depth = levels - 1; depth > 0; depth--) {
     const slot = (table << tableShift) + entryIndex(geometry, vpn, depth)
-    if ((tables.attr(slot) & TABLE) !== TABLE) {
-      mm.count(TABLE_ALLOC, 1)
-      tables.set(slot, TABLE, tables.alloc(tableBase(geometry, vpn, depth)))
-    }
-    table = tables.pfn(slot)
+    table = (tables.attr(slot) & TABLE) === TABLE ? tables.pfn(slot) : linkTable(world, mm, slot, vpn, depth)
   }
   return (table << tableShift) + (vpn & (tableEntries - 1))
 }
 
+/**
+ * `__pte_alloc`, `__pmd_alloc` and their like above: a new table below the entry at `slot`, which lies
+ * `depth` levels above the last one and covers `vpn`.
+ */
+export function linkTable(world: World, mm: Mm, slot: number, vpn: number, depth: number): number {
+  const { tables, geometry, calls } = world
+  const table = tables.alloc(tableBase(geometry, vpn, depth))
+  mm.count(TABLE_ALLOC, 1)
+  calls[FN.clear_page]++
+  if (depth === 1) calls[FN.__pte_alloc]++
+  else if (depth === 2) calls[FN.__pmd_alloc]++
+  tables.set(slot, TABLE, table)
+  return table
+}
+
 /** Index of the entry that covers `vpn` in its table `depth` levels above the last one. */
-function entryIndex(geometry: Geometry, vpn: number, depth: number): number {
+export function entryIndex(geometry: Geometry, vpn: number, depth: number): number {
   return Math.floor(vpn * geometry.entryScale[depth]) & (geometry.tableEntries - 1)
 }
 
@@ -79,11 +90,7 @@ export function makePmd(world: World, mm: Mm, vpn: number): number {
   let table = mm.root
   for (let depth = geometry.levels - 1; depth > 1; depth--) {
     const slot = (table << geometry.tableShift) + entryIndex(geometry, vpn, depth)
-    if ((tables.attr(slot) & TABLE) !== TABLE) {
-      mm.count(TABLE_ALLOC, 1)
-      tables.set(slot, TABLE, tables.alloc(tableBase(geometry, vpn, depth)))
-    }
-    table = tables.pfn(slot)
+    table = (tables.attr(slot) & TABLE) === TABLE ? tables.pfn(slot) : linkTable(world, mm, slot, vpn, depth)
   }
   return (table << geometry.tableShift) + entryIndex(geometry, vpn, 1)
 }
@@ -92,6 +99,7 @@ export function makePmd(world: World, mm: Mm, vpn: number): number {
 export function depositTable(world: World, mm: Mm): void {
   mm.deposited++
   mm.count(TABLE_ALLOC, 1)
+  world.calls[FN.clear_page]++
   world.calls[FN.pgtable_trans_huge_deposit]++
 }
 

@@ -1,0 +1,136 @@
+/**
+ * fork of the entries of one last-level table: sections under both page-table locks, with the
+ * lock-break test at the top of every iteration. A section ends at the end of the range, where
+ * somebody waits for a lock, or where a page must be allocated.
+ * Source: reference `fork.md` section 1 (progress and lock break), sections 2 and 6.
+ */
+import { isPresent } from '../arch/descriptor'
+import { COUNTER_INDEX } from '../trace/counters'
+import type { World } from '../world'
+import { copyBatchUpstream } from './fork-batch-upstream'
+import { copyBatchV2 } from './fork-batch-v2'
+import { copyBatchV3 } from './fork-batch-v3'
+import { allocatePage, freeUnusedPage } from './fork-copy'
+import { copyNonpresent } from './fork-nonpresent'
+import { copyPerPte } from './fork-per-pte'
+import {
+  logBatches,
+  NEEDS_PAGE,
+  PROGRESS_LIMIT,
+  PROGRESS_NONE,
+  PROGRESS_PRESENT,
+  type CopyPresent,
+  type CopySection,
+  type SectionTally
+} from './fork-section'
+import { copyUniform } from './fork-uniform'
+import { findSlot } from './walk'
+
+const READ = COUNTER_INDEX.read
+const LOCK_SECTION = COUNTER_INDEX.lockSection
+const LOCK_BREAK_TEST = COUNTER_INDEX.lockBreakTest
+const LOCK_BREAK = COUNTER_INDEX.lockBreak
+const PROGRESS = COUNTER_INDEX.progress
+const FORK_BATCH = COUNTER_INDEX.forkBatch
+
+const DESIGNS: Record<World['kernel']['forkCopy'], CopyPresent> = {
+  'per-pte': copyPerPte,
+  'batch-v2': copyBatchV2,
+  'batch-v3': copyBatchV3,
+  'batch-upstream': copyBatchUpstream,
+  exposed: copyPerPte
+}
+
+/** Why a section ended: its range is done, somebody waits for a lock, a page must be allocated. */
+const DONE = 0
+const BREAK = 1
+const PAGE = 2
+
+/** `copy_pte_range`: pages `[vpn, end)` of one table; false without memory. */
+export function copyTable(section: CopySection, vpn: number, end: number): boolean {
+  const { world, parent, child } = section
+  let at = vpn
+  while (at < end) {
+    const slot = findSlot(world, parent, at)
+    // Reclaim may have taken the table while the locks were free.
+    if (slot === 0) break
+    const tally: SectionTally = { progress: 0, points: 0, tests: 0, batches: 0, entries: 0 }
+    const why = copySection(section, at, slot, findSlot(world, child, at), end - at, tally)
+    unlock(section, tally)
+    at += tally.entries
+    if (why === PAGE && !allocatePage(section)) return false
+    if (why === BREAK) {
+      parent.count(LOCK_BREAK, 1)
+      world.contention?.run(parent, child, at)
+    }
+  }
+  freeUnusedPage(section)
+  return true
+}
+
+/** One section under both locks, at most `nr` entries; says why it ended. */
+function copySection(
+  section: CopySection,
+  vpn: number,
+  slot: number,
+  childSlot: number,
+  nr: number,
+  tally: SectionTally
+): number {
+  const { world, parent, child } = section
+  const { ops, forkLog, kernel, contention } = world
+  const copyPresent = DESIGNS[kernel.forkCopy]
+  const fast = world.fastPaths && contention === undefined && world.probe === undefined
+  const uniform = fast && section.anonymous && !section.mayBePinned
+  while (tally.entries < nr) {
+    if (uniform) {
+      tally.entries += copyUniform(
+        section,
+        slot + tally.entries,
+        childSlot + tally.entries,
+        nr - tally.entries,
+        tally
+      )
+      if (tally.entries === nr) break
+    }
+    const at = tally.entries
+    if (tally.progress >= PROGRESS_LIMIT) {
+      tally.progress = 0
+      tally.tests++
+      if (contention?.wants(parent, child, vpn + at) === true) return BREAK
+    }
+    const entry = ops.ptepGet(parent, slot + at)
+    let points = PROGRESS_NONE
+    let taken = 1
+    if (entry !== 0) {
+      // Plain C tests the entry for none and for present, and loads it each time.
+      if (kernel.forkLoads === 3) parent.count(READ, 1)
+      if (isPresent(entry)) {
+        taken = copyPresent(section, slot + at, childSlot + at, entry, nr - at)
+        if (taken === NEEDS_PAGE) return PAGE
+        freeUnusedPage(section)
+        tally.batches++
+        if (forkLog !== undefined) logBatches(forkLog, taken, 1)
+        world.probe?.('fork: batch')
+      } else copyNonpresent(section, slot + at, childSlot + at)
+      points = PROGRESS_PRESENT * taken
+    }
+    tally.entries += taken
+    tally.progress += points
+    tally.points += points
+  }
+  return DONE
+}
+
+/** The locks are dropped: what was counted locally goes to where others see it. */
+function unlock(section: CopySection, tally: SectionTally): void {
+  const { parent, child } = section
+  child.anonPages += section.anon
+  child.filePages += section.file
+  child.swapEntries += section.swap
+  section.anon = section.file = section.swap = 0
+  parent.count(LOCK_SECTION, 1)
+  parent.count(LOCK_BREAK_TEST, tally.tests)
+  parent.count(PROGRESS, tally.points)
+  parent.count(FORK_BATCH, tally.batches)
+}
