@@ -25,5 +25,6 @@ export const contpteUnbatched: KernelRecord = {
   functionNames: 'linux-6.12',
   doubleMap: false,
   unmapFlush: 'batched',
-  writeUpgrade: 'exclusive'
+  writeUpgrade: 'exclusive',
+  knownFaults: []
 }

@@ -25,5 +25,17 @@ export const contpteV2: KernelRecord = {
   functionNames: 'linux-6.12',
   doubleMap: false,
   unmapFlush: 'batched',
-  writeUpgrade: 'exclusive'
+  writeUpgrade: 'exclusive',
+  knownFaults: [
+    {
+      rule: 'refcount-below-mapcount',
+      where: 'everywhere',
+      why: 'Fork adds the mappings of a batch before its references (David Hildenbrand, 16 Nov 2023; fork.md section 5, #5).'
+    },
+    {
+      rule: 'dirty-lost',
+      where: 'everywhere',
+      why: 'Only the first entry of a batch says whether the child is dirty (fork.md section 5; mended silently in v3).'
+    }
+  ]
 }

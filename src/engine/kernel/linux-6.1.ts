@@ -25,5 +25,6 @@ export const linux61: KernelRecord = {
   functionNames: 'linux-6.1',
   doubleMap: true,
   unmapFlush: 'each',
-  writeUpgrade: 'dirty-exclusive'
+  writeUpgrade: 'dirty-exclusive',
+  knownFaults: []
 }

@@ -25,5 +25,6 @@ export const oneplus515: KernelRecord = {
   functionNames: 'linux-6.1',
   doubleMap: true,
   unmapFlush: 'each',
-  writeUpgrade: 'dirty-exclusive'
+  writeUpgrade: 'dirty-exclusive',
+  knownFaults: []
 }

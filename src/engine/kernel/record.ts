@@ -69,4 +69,16 @@ export interface KernelRecord {
   readonly unmapFlush: 'each' | 'batched'
   /** Which read-only entries mprotect makes writable at once: dirty exclusive pages (6.1), or all exclusive ones. */
   readonly writeUpgrade: 'dirty-exclusive' | 'exclusive'
+  /** What is wrong with it by design: none where it claims to be correct. */
+  readonly knownFaults: readonly KnownFault[]
+}
+
+/** A mistake that a kernel is known to have, kept because it is what the record stands for. */
+export interface KnownFault {
+  /** The rule of the checker that finds it. */
+  readonly rule: string
+  /** `mixed-agents`: only where some agent does not update descriptors by itself; else always. */
+  readonly where: 'everywhere' | 'mixed-agents'
+  /** What is wrong, and who said so. */
+  readonly why: string
 }

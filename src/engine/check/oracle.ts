@@ -1,0 +1,118 @@
+/**
+ * What a process must read, told by the meaning of its system calls alone: nothing here knows tables,
+ * folios or copies. With it "a child never sees what its parent writes later" is one comparison.
+ *
+ * Addresses lie in one arena; a page holds a byte. Shared pages are numbered, and all processes that
+ * map one look at the same value.
+ */
+
+/** The page holds what the byte says, or zero: MADV_FREE. */
+const OR_ZERO = 1 << 8
+/** Nobody can say: a call failed half-way, or two CPUs raced. */
+const UNSURE = 1 << 9
+const VALUE = 255
+
+/** Values of the shared pages of a world. */
+export class SharedPages {
+  values = new Int16Array(1024)
+  count = 1
+
+  /** Numbers for `n` new shared pages of zeroes; the first one. */
+  add(n: number): number {
+    const first = this.count
+    this.count += n
+    if (this.count > this.values.length) {
+      const grown = new Int16Array(2 * this.count)
+      grown.set(this.values)
+      this.values = grown
+    }
+    return first
+  }
+}
+
+/** What one process must find in the arena `[base, base + pages)`. */
+export class Oracle {
+  readonly values: Int16Array
+  /** Number of the shared page mapped there, 0 for private memory. */
+  readonly shared: Int32Array
+
+  constructor(
+    readonly base: number,
+    readonly pages: number,
+    readonly world: SharedPages
+  ) {
+    this.values = new Int16Array(pages)
+    this.shared = new Int32Array(pages)
+  }
+
+  /** New private memory, or shared memory, of zeroes. */
+  map(vpn: number, nr: number, shared: boolean): void {
+    this.zero(vpn, nr)
+    if (!shared) return
+    const first = this.world.add(nr)
+    for (let i = 0; i < nr; i++) this.shared[vpn - this.base + i] = first + i
+  }
+
+  /** Whatever was mapped there is gone. */
+  zero(vpn: number, nr: number): void {
+    this.values.fill(0, vpn - this.base, vpn - this.base + nr)
+    this.shared.fill(0, vpn - this.base, vpn - this.base + nr)
+  }
+
+  /** MADV_DONTNEED: private pages read as zeroes again, shared ones stay what they are. */
+  discard(vpn: number, nr: number): void {
+    for (let at = vpn - this.base; at < vpn - this.base + nr; at++)
+      if (this.shared[at] === 0) this.values[at] = 0
+  }
+
+  write(vpn: number, value: number): void {
+    const at = vpn - this.base
+    if (this.shared[at] === 0) this.values[at] = value
+    else this.world.values[this.shared[at]] = value
+  }
+
+  /** Either what it holds or zero, until it is written again. */
+  orZero(vpn: number, nr: number): void {
+    for (let at = vpn - this.base; at < vpn - this.base + nr; at++)
+      if (this.shared[at] === 0) this.values[at] |= OR_ZERO
+  }
+
+  unsure(vpn: number, nr: number): void {
+    for (let i = 0; i < nr; i++) {
+      const at = vpn - this.base + i
+      if (this.shared[at] === 0) this.values[at] |= UNSURE
+      else this.world.values[this.shared[at]] |= UNSURE
+    }
+  }
+
+  /** Whether the process may find `value` there. */
+  allows(vpn: number, value: number): boolean {
+    const at = vpn - this.base
+    const expected = this.shared[at] === 0 ? this.values[at] : this.world.values[this.shared[at]]
+    if ((expected & UNSURE) !== 0 || (expected & VALUE) === value) return true
+    return (expected & OR_ZERO) !== 0 && value === 0
+  }
+
+  /** What `allows` would take, in words. */
+  expected(vpn: number): string {
+    const at = vpn - this.base
+    const expected = this.shared[at] === 0 ? this.values[at] : this.world.values[this.shared[at]]
+    return (expected & OR_ZERO) !== 0 ? `${expected & VALUE} or 0` : String(expected & VALUE)
+  }
+
+  move(from: number, nr: number, to: number): void {
+    const values = this.values.slice(from - this.base, from - this.base + nr)
+    const shared = this.shared.slice(from - this.base, from - this.base + nr)
+    this.zero(from, nr)
+    this.values.set(values, to - this.base)
+    this.shared.set(shared, to - this.base)
+  }
+
+  /** What a child must find: private pages as they are now, shared ones together with the parent. */
+  fork(): Oracle {
+    const child = new Oracle(this.base, this.pages, this.world)
+    child.values.set(this.values)
+    child.shared.set(this.shared)
+    return child
+  }
+}
