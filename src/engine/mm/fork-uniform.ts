@@ -5,6 +5,7 @@
  */
 import { AF, CONT, PROT_NONE, SPECIAL, VALID, WRITE, wrprotect } from '../arch/descriptor'
 import { COUNTER_INDEX } from '../trace/counters'
+import { FN } from '../trace/functions'
 import { EXCLUSIVE, EXCLUSIVE_SHIFT, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, ORDER_SHIFT } from './folio'
 import {
   logBatches,
@@ -116,8 +117,9 @@ export function copyUniform(
 /** What copying `pages` pages of `folios` uniform folios counts, by design: `fork.md` section 7. */
 function countUniform(section: CopySection, pages: number, folios: number, protects: boolean): void {
   const { world, parent, child } = section
-  const { kernel, geometry } = world
+  const { kernel, geometry, calls } = world
   const perPte = kernel.forkCopy === 'per-pte'
+  calls[FN.vm_normal_page] += perPte ? pages : folios
   child.count(MAPCOUNT, pages)
   child.count(RSS, pages)
   child.count(FOLIO_REF, perPte ? pages : folios)
@@ -132,6 +134,7 @@ function countUniform(section: CopySection, pages: number, folios: number, prote
   const blocks = pages / c
   if (!perPte) {
     parent.count(READ, (pages + folios) * (1 + c) + (protects ? pages : 0))
+    calls[FN.contpte_ptep_get] += pages + folios
     child.count(READ, blocks * (1 + c))
     child.count(PLAIN_WRITE, pages)
     return
@@ -141,8 +144,10 @@ function countUniform(section: CopySection, pages: number, folios: number, prote
   converts(section, child, FOLD, blocks)
   if (!protects) {
     parent.count(READ, kernel.forkLoads * pages * (1 + c))
+    calls[FN.contpte_ptep_get] += kernel.forkLoads * pages
     return
   }
+  calls[FN.contpte_ptep_get] += 2 * blocks
   parent.count(READ, blocks * (2 * (1 + c) + 3 + 5 * (c - 1) + c))
   parent.count(PLAIN_WRITE, 2 * pages)
   converts(section, parent, UNFOLD, blocks)
@@ -151,8 +156,11 @@ function countUniform(section: CopySection, pages: number, folios: number, prote
 
 /** The exchanges and flushes of `blocks` converts; their stores are counted by the caller. */
 function converts(section: CopySection, mm: CopySection['child'], kind: number, blocks: number): void {
-  const { tlbi, geometry } = section.world
+  const { tlbi, geometry, calls } = section.world
   mm.count(kind, blocks)
   mm.count(XCHG, blocks * geometry.contPtes)
+  calls[kind === FOLD ? FN.__contpte_try_fold : FN.__contpte_try_unfold] += blocks
+  calls[FN.contpte_convert] += blocks
+  calls[FN.__flush_tlb_range_nosync] += blocks
   for (let block = 0; block < blocks; block++) tlbi.range(mm, 0, geometry.contPtes, 1, true)
 }
