@@ -13,6 +13,7 @@ import { forkMm } from './mm/fork'
 import { adviseFlags, isFlagAdvice, walkVmas, type Advised } from './mm/madvise-flags'
 import { anonymousVma, MMF_DISABLE_THP, VM_MAYWRITE, type Mm } from './mm/mm'
 import { mprotectRange } from './mm/mprotect'
+import { mremapRange } from './mm/mremap'
 import { accessFlags } from './mm/protection'
 import { addVma } from './mm/vma'
 import { dontneed, exitMm, munmapRange } from './mm/zap'
@@ -88,9 +89,15 @@ export function sysMadvise(world: World, mm: Mm, vpn: number, pages: number, adv
   throw new EngineError(failed, `${failed}: madvise(${advice}): ${why}.`)
 }
 
-/** `mremap(MREMAP_MAYMOVE | MREMAP_FIXED)` to `to`, which is unmapped first. */
-export function sysMremap(_world: World, _mm: Mm, _vpn: number, _pages: number, _to: number): void {
-  throw notModelled('mremap')
+/**
+ * `mremap(MREMAP_MAYMOVE | MREMAP_FIXED)` to `to`, which is unmapped first. `EFAULT` where the pages do
+ * not lie in one mapping, `EINVAL` where old and new place overlap.
+ */
+export function sysMremap(world: World, mm: Mm, vpn: number, pages: number, to: number): void {
+  const failed = mremapRange(world, mm, vpn, pages, to)
+  if (failed === undefined) return
+  const why = failed === 'EFAULT' ? 'the pages do not lie in one mapping' : 'the places overlap'
+  throw new EngineError(failed, `${failed}: mremap: ${why}.`)
 }
 
 /** `mlock(2)`: populates and marks. */

@@ -37,5 +37,6 @@ export const contpteV2: KernelRecord = {
       where: 'everywhere',
       why: 'Only the first entry of a batch says whether the child is dirty (fork.md section 5; mended silently in v3).'
     }
-  ]
+  ],
+  remapRealigns: true
 }

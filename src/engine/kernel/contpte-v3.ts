@@ -26,5 +26,6 @@ export const contpteV3: KernelRecord = {
   doubleMap: false,
   unmapFlush: 'batched',
   writeUpgrade: 'exclusive',
-  knownFaults: []
+  knownFaults: [],
+  remapRealigns: true
 }

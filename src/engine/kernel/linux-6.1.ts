@@ -26,5 +26,6 @@ export const linux61: KernelRecord = {
   doubleMap: true,
   unmapFlush: 'each',
   writeUpgrade: 'dirty-exclusive',
-  knownFaults: []
+  knownFaults: [],
+  remapRealigns: false
 }

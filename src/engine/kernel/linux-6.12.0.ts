@@ -32,5 +32,6 @@ export const linux6120: KernelRecord = {
       where: 'mixed-agents',
       why: 'The no-op test of ptep_set_access_flags looks at the gathered entry (contpte.md A1); mended in 6.12 stable and 7.0-rc3.'
     }
-  ]
+  ],
+  remapRealigns: true
 }

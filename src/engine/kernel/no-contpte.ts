@@ -26,5 +26,6 @@ export const noContpte: KernelRecord = {
   doubleMap: false,
   unmapFlush: 'batched',
   writeUpgrade: 'exclusive',
-  knownFaults: []
+  knownFaults: [],
+  remapRealigns: true
 }

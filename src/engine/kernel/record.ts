@@ -69,6 +69,8 @@ export interface KernelRecord {
   readonly unmapFlush: 'each' | 'batched'
   /** Which read-only entries mprotect makes writable at once: dirty exclusive pages (6.1), or all exclusive ones. */
   readonly writeUpgrade: 'dirty-exclusive' | 'exclusive'
+  /** mremap starts at a table's border when nothing lies before either place (`try_realign_addr`, 6.7+). */
+  readonly remapRealigns: boolean
   /** What is wrong with it by design: none where it claims to be correct. */
   readonly knownFaults: readonly KnownFault[]
 }
