@@ -24,6 +24,7 @@ export const linux61: KernelRecord = {
   pmdSplitDirty: 'folio',
   functionNames: 'linux-6.1',
   doubleMap: true,
+  delayedRmap: false,
   unmapFlush: 'each',
   writeUpgrade: 'dirty-exclusive',
   knownFaults: [],

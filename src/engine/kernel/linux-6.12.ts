@@ -24,6 +24,7 @@ export const linux612: KernelRecord = {
   pmdSplitDirty: 'entries',
   functionNames: 'linux-6.12',
   doubleMap: false,
+  delayedRmap: true,
   unmapFlush: 'batched',
   writeUpgrade: 'exclusive',
   knownFaults: [],

@@ -24,6 +24,7 @@ export const oneplus515: KernelRecord = {
   pmdSplitDirty: 'folio',
   functionNames: 'linux-6.1',
   doubleMap: true,
+  delayedRmap: false,
   unmapFlush: 'each',
   writeUpgrade: 'dirty-exclusive',
   knownFaults: [],

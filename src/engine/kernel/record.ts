@@ -71,6 +71,8 @@ export interface KernelRecord {
   readonly writeUpgrade: 'dirty-exclusive' | 'exclusive'
   /** mremap starts at a table's border when nothing lies before either place (`try_realign_addr`, 6.7+). */
   readonly remapRealigns: boolean
+  /** A dirty file page keeps its rmap until the TLB is flushed (6.2+). */
+  readonly delayedRmap: boolean
   /** What is wrong with it by design: none where it claims to be correct. */
   readonly knownFaults: readonly KnownFault[]
 }

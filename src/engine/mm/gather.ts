@@ -1,11 +1,14 @@
 /**
- * mmu_gather: what was unmapped, so that one TLB flush precedes the freeing. Source: reference
- * `teardown.md` section 2.
+ * mmu_gather: what a walk unmapped, so that one TLB flush precedes the freeing. Pages wait in
+ * batches of slots whose number bounds how much may be put off; tables wait for nothing here, for the
+ * simulated walkers hold no references to them.
+ * Source: reference `teardown.md` section 2 (6.1 to 6.12), v3 02/15 (4 Dec 2023) for `guaranteed`.
  */
 import { COUNTER_INDEX } from '../trace/counters'
+import { FN } from '../trace/functions'
 import type { World } from '../world'
 import type { Mm } from './mm'
-import type { FreedTables } from './walk'
+import { removeRmapPtes } from './rmap'
 
 const FOLIO_REF = COUNTER_INDEX.folioRef
 
@@ -13,78 +16,196 @@ const FOLIO_REF = COUNTER_INDEX.folioRef
 const BUNDLE_SLOTS = 8
 const MAX_EXTRA_SLOTS = 10_000
 
+/** Slots of one extra batch: a page without its header. */
+function batchSlots(pageSize: number): number {
+  return (pageSize - 16) / 8
+}
+
 /** Pages that fit before a flush is forced, one slot a page: 9,698 with 4K pages. */
 export function gatherCapacity(pageSize: number): number {
-  const slots = (pageSize - 16) / 8
+  const slots = batchSlots(pageSize)
   return BUNDLE_SLOTS + Math.floor(MAX_EXTRA_SLOTS / slots) * slots
 }
 
 /** One gather: made for a range operation, finished at its end. */
 export class MmuGather {
-  /** Pages waiting to be freed. */
-  readonly pages: Int32Array
-  count = 0
-  /** Hull of the cleared entries, in pages; empty while `end` is 0. */
-  start = Infinity
-  end = 0
+  /** Runs of pages waiting to be freed: first page and length. */
+  #pfns = new Int32Array(16)
+  #lengths = new Int32Array(16)
+  #runs = 0
+  /** Slots used of the batch being filled, and how many batches were filled before it. */
+  #used = 0
+  #batch = 0
+  /** Runs whose rmap removal waits for the TLB flush. */
+  #delayed: number[] = []
+  /** Hull of the cleared entries, in pages; empty while `#end` is 0. */
+  #start = Infinity
+  #end = 0
+  /** Smallest entry cleared, as pages one maps (`stride` of the flush); Infinity while none is. */
+  #stride = Infinity
+  #freedTables = false
+  /** Slots of an extra batch, and how many there may be. */
+  readonly #slots: number
+  readonly #batches: number
+  /** A run of pages takes two slots instead of one a page. */
+  readonly #inRuns: boolean
 
+  /** `tlb_gather_mmu`, or `tlb_gather_mmu_fullmm`: the whole address space goes away. */
   constructor(
     readonly world: World,
     readonly mm: Mm,
-    /** The whole address space goes away: nothing needs invalidating before the tables go. */
     readonly fullmm: boolean
   ) {
-    this.pages = new Int32Array(gatherCapacity(world.geometry.pageSize))
+    world.calls[fullmm ? FN.tlb_gather_mmu_fullmm : FN.tlb_gather_mmu]++
+    this.#slots = batchSlots(world.geometry.pageSize)
+    this.#batches = Math.floor(MAX_EXTRA_SLOTS / this.#slots)
+    this.#inRuns = world.kernel.gatherSlots === 'run'
   }
 
-  /** An entry was cleared. */
-  cleared(vpn: number): void {
-    if (vpn < this.start) this.start = vpn
-    if (vpn >= this.end) this.end = vpn + 1
+  /** `nr` last-level entries from page `vpn` on were cleared or changed. */
+  cleared(vpn: number, nr = 1): void {
+    this.#widen(vpn, nr, 1)
   }
 
-  /** Queues a page; true when the gather is full and must be flushed. */
-  queue(pfn: number): boolean {
-    this.pages[this.count++] = pfn
-    return this.count === this.pages.length
+  /** A PMD leaf was cleared or changed. */
+  clearedPmd(vpn: number): void {
+    const { tableEntries } = this.world.geometry
+    this.#widen(vpn, tableEntries, tableEntries)
   }
 
-  /** Invalidates the hull, leaf entries only. Nothing where nothing was cleared, nor for exit. */
+  /** A table `depth` levels above the last one, reached by page `vpn`, was unlinked. */
+  freedTable(vpn: number, depth: number): void {
+    this.#widen(vpn, 1, this.world.geometry.tableEntries ** (depth + 1))
+    this.#freedTables = true
+    // The walk-cache level above PUD tables has no function of its own.
+    if (depth < 3) this.world.calls[FN.tlb_remove_table]++
+  }
+
+  /** Tables went that the model does not hold: those of the program itself, on exit. */
+  freedOwnTables(): void {
+    this.#widen(0, 1, Number.MAX_SAFE_INTEGER)
+    this.#freedTables = true
+  }
+
+  /** Pages of one folio that may be queued without the gather being full (`tlb_get_guaranteed_space`). */
+  get guaranteed(): number {
+    const free = (this.#batch === 0 ? BUNDLE_SLOTS : this.#slots) - this.#used
+    return this.#batch < this.#batches && this.#mayOpen() ? free + this.#slots : free
+  }
+
+  /**
+   * Queues `nr` consecutive pages of one folio; true when the gather is full and must be flushed.
+   * `delayRmap` leaves their rmap removal to `flushRmaps`.
+   */
+  queue(pfn: number, nr = 1, delayRmap = false): boolean {
+    const { calls } = this.world
+    if (this.#inRuns) {
+      calls[FN.__tlb_remove_folio_pages]++
+      calls[FN.__tlb_remove_folio_pages_size]++
+    } else calls[FN.__tlb_remove_page_size]++
+    return this.#queue(pfn, nr, delayRmap)
+  }
+
+  /** `tlb_remove_page_size`: queues a whole folio that a leaf mapped, and flushes if that filled the gather. */
+  queueHuge(pfn: number): void {
+    const { calls } = this.world
+    calls[FN.__tlb_remove_page_size]++
+    if (this.#inRuns) calls[FN.__tlb_remove_folio_pages_size]++
+    if (this.#queue(pfn, 1, false)) this.flush()
+  }
+
+  /**
+   * `tlb_flush_mmu_tlbonly`: invalidates the hull in strides of the smallest entry cleared, walk
+   * caches too where tables went. For exit only freed tables need it, and take the whole ASID.
+   */
   flushTlb(): void {
-    if (this.end > 0 && !this.fullmm)
-      this.world.tlbi.range(this.mm, this.start, this.end - this.start, 1, true)
-    this.start = Infinity
-    this.end = 0
+    if (this.#stride === Infinity) return
+    const { tlbi, calls } = this.world
+    calls[FN.tlb_flush]++
+    if (!this.fullmm) {
+      const stride = this.#stride
+      const start = this.#start - (this.#start % stride)
+      const pages = Math.ceil((this.#end - start) / stride) * stride
+      tlbi.range(this.mm, start, pages, stride, !this.#freedTables)
+    } else if (this.#freedTables) tlbi.mm(this.mm)
+    this.#start = Infinity
+    this.#end = 0
+    this.#stride = Infinity
+    this.#freedTables = false
   }
 
-  /** Frees what is queued. The translations must be gone. */
-  freePages(): void {
-    const { folios } = this.world
-    for (let i = 0; i < this.count; i++) folios.put(this.pages[i])
-    this.mm.count(FOLIO_REF, this.count)
-    this.count = 0
+  /** `tlb_end_vma`: VMAs are flushed one by one, except on exit. */
+  endVma(): void {
+    if (!this.fullmm) this.flushTlb()
   }
 
-  /** `tlb_finish_mmu`: the last flush, with the walk caches of the tables that were freed. */
-  finish(freed: FreedTables): void {
+  /** `tlb_flush_rmaps`: removes the mappings whose removal waited for the flush. */
+  flushRmaps(): void {
     const { world, mm } = this
-    this.flushTlb()
-    if (freed.byDepth.some((tables) => tables > 0)) {
-      if (this.fullmm) world.tlbi.mm(mm)
-      else this.#flushTables(freed)
-    }
-    this.freePages()
+    world.calls[FN.tlb_flush_rmaps]++
+    if (this.#delayed.length === 0) return
+    world.calls[FN.tlb_flush_rmap_batch] += this.#batch === 0 ? 1 : 2
+    for (const run of this.#delayed) removeRmapPtes(world, mm, this.#pfns[run], this.#lengths[run])
+    this.#delayed.length = 0
   }
 
-  #flushTables(freed: FreedTables): void {
-    const { tlbi, geometry } = this.world
-    if (freed.byDepth[0] > 0) {
-      tlbi.range(this.mm, freed.start, freed.end - freed.start, geometry.tableEntries, false)
-      return
-    }
-    // Only tables above the last level: one stride of the smallest of them.
-    const depth = freed.byDepth.findIndex((tables) => tables > 0)
-    const stride = geometry.tableEntries ** (depth + 1)
-    tlbi.range(this.mm, freed.start, freed.byDepth[depth] * stride, stride, false)
+  /** `tlb_flush_mmu`: flushes, then frees what is queued. */
+  flush(): void {
+    this.world.calls[FN.tlb_flush_mmu]++
+    this.#flushAndFree()
+  }
+
+  /** `tlb_finish_mmu`. */
+  finish(): void {
+    this.world.calls[FN.tlb_finish_mmu]++
+    this.#flushAndFree()
+  }
+
+  #flushAndFree(): void {
+    const { folios, lru, calls, kernel } = this.world
+    this.flushTlb()
+    if (kernel.functionNames === 'linux-6.1') calls[FN.tlb_batch_pages_flush]++
+    // Freeing pages drains the LRU batches first: a page in one of them would not be free.
+    if (this.#runs > 0) lru.drain()
+    for (let run = 0; run < this.#runs; run++) folios.put(this.#pfns[run], this.#lengths[run])
+    this.mm.count(FOLIO_REF, this.#runs)
+    this.#runs = 0
+    this.#used = 0
+    this.#batch = 0
+  }
+
+  #widen(vpn: number, nr: number, stride: number): void {
+    if (vpn < this.#start) this.#start = vpn
+    if (vpn + nr > this.#end) this.#end = vpn + nr
+    if (stride < this.#stride) this.#stride = stride
+  }
+
+  /** With rmap removals pending, only one batch beside the bundle is ever in use. */
+  #mayOpen(): boolean {
+    return this.#delayed.length === 0 || this.#batch === 0
+  }
+
+  #queue(pfn: number, nr: number, delayRmap: boolean): boolean {
+    if (this.#runs === this.#pfns.length) this.#grow()
+    if (delayRmap) this.#delayed.push(this.#runs)
+    this.#pfns[this.#runs] = pfn
+    this.#lengths[this.#runs++] = nr
+    this.#used += this.#inRuns && nr > 1 ? 2 : 1
+    const max = this.#batch === 0 ? BUNDLE_SLOTS : this.#slots
+    // A run needs two slots, so a batch with only one left counts as full.
+    if (this.#used < (this.#inRuns ? max - 1 : max)) return false
+    if (this.#batch === this.#batches || !this.#mayOpen()) return true
+    this.#batch++
+    this.#used = 0
+    return false
+  }
+
+  #grow(): void {
+    const pfns = new Int32Array(2 * this.#runs)
+    const lengths = new Int32Array(2 * this.#runs)
+    pfns.set(this.#pfns)
+    lengths.set(this.#lengths)
+    this.#pfns = pfns
+    this.#lengths = lengths
   }
 }

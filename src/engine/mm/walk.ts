@@ -13,11 +13,6 @@ import type { Mm } from './mm'
 const TABLE_ALLOC = COUNTER_INDEX.tableAlloc
 const TABLE_FREE = COUNTER_INDEX.tableFree
 
-/** Pages that one entry maps `depth` levels above the last one. */
-function pagesPerEntry(world: World, depth: number): number {
-  return 2 ** (world.geometry.tableShift * depth)
-}
-
 /** The slot of the last-level entry of `vpn`, or 0 when its table does not exist. */
 export function findSlot(world: World, mm: Mm, vpn: number): number {
   const { tables, geometry } = world
@@ -119,60 +114,6 @@ function takeDeposit(world: World, mm: Mm): void {
   if (mm.deposited === 0) throw new Error(`mm ${mm.pid}: a PMD leaf without a deposited table`)
   mm.deposited--
   world.calls[FN.pgtable_trans_huge_withdraw]++
-}
-
-/** What freeing tables took out, for the flush that must follow. */
-export interface FreedTables {
-  /** Tables freed at each depth: [0] last-level tables, [1] the level above, ... */
-  readonly byDepth: number[]
-  /** Hull of the freed last-level tables, in pages. */
-  start: number
-  end: number
-}
-
-/**
- * Frees every table below the root that covers nothing outside `[floor, ceiling)` and something
- * inside `[start, end)`: `free_pgtables` for a range that no VMA uses any more.
- */
-export function freeTables(
-  world: World,
-  mm: Mm,
-  start: number,
-  end: number,
-  floor: number,
-  ceiling: number
-): FreedTables {
-  const freed: FreedTables = {
-    byDepth: new Array<number>(world.geometry.levels).fill(0),
-    start: Infinity,
-    end: 0
-  }
-  const below = (table: number, base: number, depth: number): void => {
-    const { tables, geometry } = world
-    const span = pagesPerEntry(world, depth)
-    const first = Math.max(0, Math.floor((start - base) / span))
-    const last = Math.min(geometry.tableEntries - 1, Math.floor((end - 1 - base) / span))
-    for (let index = first; index <= last; index++) {
-      const slot = table * geometry.tableEntries + index
-      if ((tables.attr(slot) & TABLE) !== TABLE) continue
-      const child = tables.pfn(slot)
-      const childBase = base + index * span
-      if (depth > 1) below(child, childBase, depth - 1)
-      if (childBase < floor || childBase + span > ceiling) continue
-      tables.set(slot, 0, 0)
-      tables.free(child)
-      mm.count(TABLE_FREE, 1)
-      freed.byDepth[depth - 1]++
-      if (depth === 1) {
-        freed.start = Math.min(freed.start, childBase)
-        freed.end = Math.max(freed.end, childBase + span)
-      } else if (freed.byDepth[0] === 0) {
-        freed.start = Math.min(freed.start, childBase)
-      }
-    }
-  }
-  below(mm.root, 0, world.geometry.levels - 1)
-  return freed
 }
 
 /** Frees the root, the last table of an mm. */

@@ -1,131 +1,178 @@
 /**
- * Removing mappings: MADV_DONTNEED, munmap and exit over one loop, in the designs D0 (plain), D1
- * (unfold first) and D2 (v2 14/14, "full") that the PTE operations choose between.
- * Source: reference `teardown.md` sections 1-4 and 6.
+ * Removing mappings: MADV_DONTNEED, munmap and exit over one loop, which walks VMAs, PMD entries and
+ * sections of one last-level table. What clears entries is in `zap-present.ts` and `zap-absent.ts`.
+ * Source: reference `teardown.md` sections 1-4 and 6; Linux 6.1 and 6.12, mm/memory.c, mm/mmap.c, mm/vma.c.
  */
-import { SPECIAL, isPresent } from '../arch/descriptor'
+import { isPmdLeaf, isPresent } from '../arch/descriptor'
 import { COUNTER_INDEX } from '../trace/counters'
+import { FN } from '../trace/functions'
 import type { World } from '../world'
+import { ANON } from './folio'
 import { MmuGather } from './gather'
-import type { Mm, Vma } from './mm'
+import { MMF_VM_HUGEPAGE, type Mm, type Vma } from './mm'
+import { removeRmapPmd } from './rmap'
+import { splitPmd } from './split'
+import { flushBatchedPending } from './tlb-batched'
 import { splitVmaAt } from './vma'
-import { findSlot, freeRoot, freeTables, type FreedTables } from './walk'
+import { findPmd, findSlot, freeDeposit, freeRoot } from './walk'
+import { zapAbsent } from './zap-absent'
+import { zapPresent, type ZapSection } from './zap-present'
+import { freePgtables } from './zap-tables'
 
-const ZAP_BATCH = COUNTER_INDEX.zapBatch
-const MAPCOUNT = COUNTER_INDEX.mapcount
 const RSS = COUNTER_INDEX.rss
 
 /** Clears the entries of `[start, end)`, which lies inside one VMA, and flushes at its end. */
-function unmapRange(world: World, mm: Mm, start: number, end: number, gather: MmuGather): void {
+function unmapPageRange(world: World, mm: Mm, start: number, end: number, gather: MmuGather): void {
+  world.calls[FN.unmap_page_range]++
   const entries = world.geometry.tableEntries
   for (let vpn = start; vpn < end;) {
     const next = Math.min(vpn - (vpn % entries) + entries, end)
-    const slot = findSlot(world, mm, vpn)
-    if (slot === 0) {
-      vpn = next
-      continue
-    }
-    vpn += zapSection(world, mm, vpn, slot, next - vpn, gather)
+    vpn = zapPmd(world, mm, vpn, next, gather)
   }
-  gather.flushTlb()
+  gather.endVma()
+}
+
+/** `zap_pmd_range` for one PMD entry: clears up to `end` and answers how far it came. */
+function zapPmd(world: World, mm: Mm, vpn: number, end: number, gather: MmuGather): number {
+  const { tables, geometry } = world
+  const pmd = findPmd(world, mm, vpn)
+  if (pmd === 0 || tables.attr(pmd) === 0) return end
+  if (isPmdLeaf(tables.attr(pmd))) {
+    if (end - vpn === geometry.tableEntries) {
+      zapHugePmd(world, mm, vpn, pmd, gather)
+      return end
+    }
+    splitPmd(world, mm, vpn)
+  }
+  const slot = findSlot(world, mm, vpn)
+  return vpn + zapPteRange(world, mm, vpn, slot, end - vpn, gather)
+}
+
+/** `zap_huge_pmd`: the leaf goes whole, with the table kept back for it. */
+function zapHugePmd(world: World, mm: Mm, vpn: number, pmd: number, gather: MmuGather): void {
+  const { tables, folios, geometry, calls } = world
+  calls[FN.zap_huge_pmd]++
+  const pfn = tables.pfn(pmd)
+  tables.set(pmd, 0, 0)
+  gather.clearedPmd(vpn)
+  world.probe?.('PMD leaf cleared', pfn)
+  if (folios.word(pfn) === 0) {
+    freeDeposit(world, mm)
+    return
+  }
+  removeRmapPmd(world, mm, pfn)
+  if ((folios.word(pfn) & ANON) !== 0) {
+    freeDeposit(world, mm)
+    mm.anonPages -= geometry.tableEntries
+  } else mm.filePages -= geometry.tableEntries
+  mm.count(RSS, 1)
+  gather.queueHuge(pfn)
 }
 
 /**
- * One section under the page-table lock: clears up to `nr` entries of one table and answers how many
- * it got through before the gather was full.
+ * `zap_pte_range`: one section under the page-table lock. Clears up to `nr` entries of one table and
+ * answers how many it got through before the gather was full.
  */
-function zapSection(world: World, mm: Mm, vpn: number, slot: number, nr: number, gather: MmuGather): number {
-  const { ops, tables, folios } = world
+function zapPteRange(world: World, mm: Mm, vpn: number, slot: number, nr: number, gather: MmuGather): number {
+  const { ops, kernel } = world
+  const section: ZapSection = { world, mm, gather, full: false, forceFlush: false }
+  flushBatchedPending(world, mm)
   let done = 0
-  let full = false
-  let pages = 0
-  let batches = 0
-  while (done < nr && !full) {
+  while (done < nr && !section.full) {
     const entry = ops.ptepGetPresence(mm, slot + done)
-    if (isPresent(entry)) {
-      const pfn = tables.pfn(slot + done)
-      ops.ptepGetAndClearFull(mm, slot + done, gather.fullmm)
-      gather.cleared(vpn + done)
-      batches++
-      if ((entry & SPECIAL) === 0) {
-        folios.addWord(pfn, -1)
-        pages++
-        full = gather.queue(pfn)
-      }
-    }
-    done++
+    if (entry === 0) done++
+    else if (isPresent(entry)) done += zapPresent(section, vpn + done, slot + done, entry, nr - done)
+    else done += zapAbsent(world, mm, slot + done, entry, nr - done)
   }
-  mm.anonPages -= pages
-  mm.count(ZAP_BATCH, batches)
-  mm.count(MAPCOUNT, pages)
-  mm.count(RSS, pages)
-  if (full) {
+  if (section.forceFlush) {
     gather.flushTlb()
-    gather.freePages()
+    if (kernel.delayedRmap) gather.flushRmaps()
+    gather.flush()
   }
   return done
 }
 
-function forEachVmaPart(
-  mm: Mm,
-  start: number,
-  end: number,
-  visit: (vma: Vma, start: number, end: number) => void
-): boolean {
+/** `zap_page_range_single`: what MADV_DONTNEED does to the part `[start, end)` of one VMA. */
+export function zapPageRangeSingle(world: World, mm: Mm, start: number, end: number): void {
+  world.calls[FN.zap_page_range_single]++
+  world.lru.drain()
+  const gather = new MmuGather(world, mm, false)
+  unmapPageRange(world, mm, start, end, gather)
+  gather.finish()
+}
+
+/** MADV_DONTNEED on `[start, end)`: false where part of it was not mapped (the rest is done). */
+export function dontneed(world: World, mm: Mm, start: number, end: number): boolean {
   let covered = start
   let whole = true
   for (let i = mm.vmaIndex(start); i < mm.vmas.length && mm.vmas[i].start < end; i++) {
     const vma = mm.vmas[i]
     if (vma.start > covered) whole = false
     covered = vma.end
-    visit(vma, Math.max(vma.start, start), Math.min(vma.end, end))
+    world.calls[FN.madvise_dontneed_free_valid_vma]++
+    zapPageRangeSingle(world, mm, Math.max(vma.start, start), Math.min(vma.end, end))
   }
   return whole && covered >= end
 }
 
-/** MADV_DONTNEED on `[start, end)`: false where part of it was not mapped (the rest is done). */
-export function dontneed(world: World, mm: Mm, start: number, end: number): boolean {
-  return forEachVmaPart(mm, start, end, (_vma, from, to) => {
-    const gather = new MmuGather(world, mm, false)
-    unmapRange(world, mm, from, to, gather)
-    gather.finish(noTables(world))
-  })
-}
-
 /** munmap of `[start, end)`: VMAs go, entries are cleared, tables without a VMA are freed. */
 export function munmapRange(world: World, mm: Mm, start: number, end: number): void {
+  const index = mm.vmaIndex(start)
+  if (index === mm.vmas.length || mm.vmas[index].start >= end) return
   splitVmaAt(world, mm, start)
   splitVmaAt(world, mm, end)
   const first = mm.vmaIndex(start)
   let last = first
   while (last < mm.vmas.length && mm.vmas[last].start < end) last++
-  if (first === last) return
   const removed = mm.vmas.splice(first, last - first)
-  const floor = first === 0 ? 0 : mm.vmas[first - 1].end
-  const ceiling = first === mm.vmas.length ? Infinity : mm.vmas[first].start
-  const gather = new MmuGather(world, mm, false)
-  for (const vma of removed) unmapRange(world, mm, vma.start, vma.end, gather)
-  const from = removed[0].start
-  const to = removed[removed.length - 1].end
-  gather.finish(freeTables(world, mm, from, to, floor, ceiling))
+  unmapRegion(world, mm, removed, ...tableLimits(world, mm, first))
 }
 
-/** exit_mmap: everything goes under one gather for the whole mm. */
+/**
+ * Between which pages tables may be freed around VMAs taken out at `index`. A process cannot unmap
+ * itself: its program lies below all else and its stack above, so the topmost tables stay.
+ */
+export function tableLimits(world: World, mm: Mm, index: number): [floor: number, ceiling: number] {
+  const { vaBits, pageShift } = world.geometry
+  const floor = index === 0 ? 1 : mm.vmas[index - 1].end
+  const ceiling = index === mm.vmas.length ? 2 ** (vaBits - pageShift) - 1 : mm.vmas[index].start
+  return [floor, ceiling]
+}
+
+/** `unmap_region`: clears what VMAs already taken out of the mm mapped, and frees their tables. */
+export function unmapRegion(
+  world: World,
+  mm: Mm,
+  vmas: readonly Vma[],
+  floor: number,
+  ceiling: number
+): void {
+  if (world.kernel.functionNames === 'linux-6.1') world.calls[FN.unmap_region]++
+  world.lru.drain()
+  const gather = new MmuGather(world, mm, false)
+  unmapVmas(world, mm, vmas, gather)
+  freePgtables(world, mm, gather, vmas, floor, ceiling)
+  gather.finish()
+}
+
+function unmapVmas(world: World, mm: Mm, vmas: readonly Vma[], gather: MmuGather): void {
+  world.calls[FN.unmap_vmas]++
+  for (const vma of vmas) unmapPageRange(world, mm, vma.start, vma.end, gather)
+}
+
+/** The last user of an address space is gone: `khugepaged_exit`, then `exit_mmap` under one gather for all of it. */
 export function exitMm(world: World, mm: Mm): void {
   world.tlbs?.retire(mm)
+  if ((mm.flags & MMF_VM_HUGEPAGE) !== 0) world.calls[FN.__khugepaged_exit]++
+  world.calls[FN.exit_mmap]++
+  world.lru.drain()
   const gather = new MmuGather(world, mm, true)
-  for (const vma of mm.vmas) unmapRange(world, mm, vma.start, vma.end, gather)
-  const last = mm.vmas.at(-1)
-  const freed =
-    last === undefined ? noTables(world) : freeTables(world, mm, mm.vmas[0].start, last.end, 0, Infinity)
-  // The root goes with the mm: the ASID is invalidated even where nothing was ever mapped.
-  freed.byDepth[world.geometry.levels - 1]++
-  gather.finish(freed)
+  unmapVmas(world, mm, mm.vmas, gather)
+  freePgtables(world, mm, gather, mm.vmas, 0, Infinity)
+  // The program's own tables always go: the ASID is invalidated even where nothing else was mapped.
+  gather.freedOwnTables()
+  gather.finish()
   freeRoot(world, mm)
   mm.vmas.length = 0
   world.mms.splice(world.mms.indexOf(mm), 1)
-}
-
-function noTables(world: World): FreedTables {
-  return { byDepth: new Array<number>(world.geometry.levels).fill(0), start: Infinity, end: 0 }
 }

@@ -28,6 +28,7 @@ const EXIT_612: Tally = {
   folio_remove_rmap_ptes: 1,
   free_pgd_range: 1,
   tlb_flush: 1,
+  tlb_flush_mmu: 1,
   tlb_flush_rmap_batch: 1,
   tlb_flush_rmaps: 1,
   tlb_remove_table: 3,
@@ -41,6 +42,7 @@ const EXIT_61: Tally = {
   page_remove_rmap: 1,
   tlb_batch_pages_flush: 1,
   tlb_flush: 1,
+  tlb_flush_mmu: 1,
   tlb_remove_table: 3,
   unmap_page_range: 1,
   vm_normal_page: 1

@@ -47,10 +47,7 @@ export function zapBlockOrSplit(
   if (isHugeZero(world, pfn)) return ops.c
   countBlock(world, mm, -1)
   removeBlockRmap(world, mm, pfn)
-  if (gather.queue(pfn)) {
-    gather.flushTlb()
-    gather.freePages()
-  }
+  if (gather.queue(pfn)) gather.flush()
   return ops.c
 }
 
