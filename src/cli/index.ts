@@ -47,7 +47,8 @@ const code = await main(process.argv.slice(2), {
     timestamp: () => new Date().toISOString(),
     newRunId: () => randomUUID()
   },
-  examples: paths.examples
+  examples: paths.examples,
+  recordings: paths.recordings
 })
 await Promise.all([flushed(process.stdout), flushed(process.stderr)])
 process.exit(code)

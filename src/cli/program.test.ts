@@ -61,7 +61,12 @@ async function cli(
     timestamp: () => '2026-01-01T00:00:00.000Z',
     newRunId: () => 'run'
   }
-  const code = await main(command, { io, env, examples: join(process.cwd(), 'experiments') })
+  const code = await main(command, {
+    io,
+    env,
+    examples: join(process.cwd(), 'experiments'),
+    recordings: join(process.cwd(), 'resources/recordings')
+  })
   return { code, out, err }
 }
 

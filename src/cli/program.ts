@@ -9,6 +9,7 @@ import { Laboratory } from '../lab/laboratory'
 import { LIMIT_OPTIONS, MAX_WORKERS } from '../lab/limits'
 import type { RunEnvironment } from '../lab/run/types'
 import type { Limits } from '../protocol/results'
+import { compareCommand } from './compare-command'
 import { EXIT, type Io } from './io'
 import { runCommand } from './run-command'
 import { serveCommand } from './serve-command'
@@ -21,6 +22,8 @@ export interface Surroundings {
   readonly env: RunEnvironment
   /** Folder of the examples. */
   readonly examples: string
+  /** Folder of the recordings of real kernels. */
+  readonly recordings: string
 }
 
 interface LimitFlags {
@@ -36,6 +39,13 @@ interface RunFlags extends LimitFlags {
   readonly out?: string
   readonly workers?: number
   readonly check: boolean
+}
+
+interface CompareFlags {
+  readonly only: readonly string[]
+  readonly replay?: string
+  readonly json: boolean
+  readonly verbose: boolean
 }
 
 const DEFAULT_SEED = 1
@@ -62,6 +72,8 @@ function parameter(text: string, before: Record<string, string[]>): Record<strin
   const [name, values] = [text.slice(0, at), text.slice(at + 1).split(',')]
   return { ...before, [name]: [...(before[name] ?? []), ...values] }
 }
+
+const collect = (text: string, before: readonly string[]): string[] => [...before, text]
 
 function limitsOf({ timeLimitMs, memoryLimit, outputLimit }: LimitFlags): Partial<Limits> {
   return { scriptMs: timeLimitMs, memoryBytes: memoryLimit, outputBytes: outputLimit }
@@ -111,7 +123,7 @@ function program(around: Surroundings, lab: Laboratory, finish: (code: number) =
     .showHelpAfterError('(contpte-lab --help lists the commands)')
     .addHelpText(
       'after',
-      '\nExit codes: 0 all holds, 1 an expectation fails or a bundle differs, 2 a mistake or a limit, 3 a defect of contpte-lab.'
+      '\nExit codes: 0 all holds, 1 an expectation fails, or a bundle or a recorded case differs, 2 a mistake or a limit, 3 a defect of contpte-lab.'
     )
   withLimits(
     root
@@ -147,6 +159,17 @@ function program(around: Surroundings, lab: Laboratory, finish: (code: number) =
   ).action(async (file: string, flags: LimitFlags & { workers?: number }) => {
     finish(await verifyCommand(file, { workers: flags.workers, limits: limitsOf(flags) }, lab, io))
   })
+  root
+    .command('compare')
+    .description('replay recorded steps of real kernels on the simulator and compare')
+    .argument('[files...]', 'recordings, .json or .json.gz (default: those that come with contpte-lab)')
+    .option('--only <prefix>', 'only the cases whose id begins so; repeat for more', collect, [])
+    .option('--replay <folder>', "write the simulator's answers there, in the schema of the recordings")
+    .option('--json', 'print one JSON document', false)
+    .option('-v, --verbose', 'print the whole step where a case differs', false)
+    .action(async (files: string[], flags: CompareFlags) => {
+      finish(await compareCommand(files, { ...flags, recordings: around.recordings }, io))
+    })
   root
     .command('serve')
     .description('serve the app to a browser on this machine')

@@ -13,6 +13,8 @@ export interface AppPaths {
   readonly renderer: string
   /** Folder of the examples. */
   readonly examples: string
+  /** Folder of the recordings of real kernels. */
+  readonly recordings: string
 }
 
 /**
@@ -31,7 +33,8 @@ export function appPaths(moduleUrl: string): AppPaths {
         check: join(main, 'check.js'),
         preload: join(main, '..', 'preload', 'index.cjs'),
         renderer: join(main, '..', 'renderer'),
-        examples: join(main, '..', '..', 'experiments')
+        examples: join(main, '..', '..', 'experiments'),
+        recordings: join(main, '..', '..', 'resources', 'recordings')
       }
     if (dirname(folder) === folder) throw new Error('The app is not built: run `npm run build`')
   }

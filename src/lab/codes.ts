@@ -56,6 +56,8 @@ export const LAB_CODES = [
   'bundle-damaged',
   'bundle-refused',
   'bundle-unfinished',
+  // recordings of real kernels
+  'bad-recording',
   // the command line
   'file-unreadable',
   'file-unwritable',

@@ -16,7 +16,7 @@ import { VM_EVENT_NAMES } from '../../engine/trace/vmstat'
 import { World } from '../../engine/world'
 import { countsBetween, takeCounts, type CountsTaken } from './counts'
 import { harnessCounts, harnessEvents, PROGRAM_VMAS, type Harness } from './harness'
-import type { Args, Boot, Case, RegionState, Step, VmaInfo } from './schema'
+import type { Args, Boot, RegionState, Step, VmaInfo } from './schema'
 import { vmaInfo } from './smaps'
 import { FolioNames, regionState } from './snapshot'
 
@@ -81,7 +81,7 @@ export class Replay {
   #shownVmas = new Map<string, string>()
   readonly harness: Harness
 
-  constructor(kernel: string, boot: Boot, _recorded: Case) {
+  constructor(kernel: string, boot: Boot) {
     if (boot.mte) throw new Unsupported('memory tagging is not simulated')
     if (boot.append.includes('lab_swap')) this.needsSwap()
     const record = kernelByName(kernel.replace(/-16k$/, ''))
