@@ -8,7 +8,7 @@ import { makePteOps } from './contpte'
 import type { PteOps } from './contpte/ops'
 import type { KernelRecord } from './kernel/record'
 import { Buddy } from './mm/buddy'
-import { Folios } from './mm/folio'
+import { EXCLUSIVE, Folios } from './mm/folio'
 import type { LockContention } from './mm/fork-section'
 import { Lru } from './mm/lru'
 import type { Mm } from './mm/mm'
@@ -62,6 +62,8 @@ export class World {
   readonly zeroPfn = 1
   /** Address spaces that live, in order of birth. */
   readonly mms: Mm[] = []
+  /** What a page word of a page that one process has for itself alone holds: `EXCLUSIVE`, or 0 before 5.19. */
+  readonly exclusive: number
   /** The last anon_vma handed out. */
   anonVmas = 0
   forkLog: ForkLog | undefined
@@ -77,6 +79,7 @@ export class World {
 
   constructor(config: WorldConfig) {
     this.kernel = config.kernel
+    this.exclusive = config.kernel.anonExclusive ? EXCLUSIVE : 0
     this.cpu = config.cpu ?? NEOVERSE_N1
     const lpa2 = this.cpu.lpa2 === true && config.kernel.lpa2
     this.geometry = (lpa2 ? GEOMETRIES_52 : GEOMETRIES)[config.granule]

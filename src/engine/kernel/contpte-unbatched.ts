@@ -21,6 +21,7 @@ export const contpteUnbatched: KernelRecord = {
   deferredSplit: 'each-unmap',
   lruBatch: 15,
   reuse: 'order-0',
+  anonExclusive: true,
   pmdSplitDirty: 'entries',
   functionNames: 'linux-6.12',
   doubleMap: false,

@@ -21,6 +21,7 @@ export const contpteV2: KernelRecord = {
   deferredSplit: 'each-unmap',
   lruBatch: 15,
   reuse: 'order-0',
+  anonExclusive: true,
   pmdSplitDirty: 'entries',
   functionNames: 'linux-6.12',
   doubleMap: false,

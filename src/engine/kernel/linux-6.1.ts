@@ -21,6 +21,7 @@ export const linux61: KernelRecord = {
   deferredSplit: 'each-unmap',
   lruBatch: 15,
   reuse: 'linux-6.1',
+  anonExclusive: true,
   pmdSplitDirty: 'folio',
   functionNames: 'linux-6.1',
   doubleMap: true,

@@ -21,6 +21,7 @@ export const linux6120: KernelRecord = {
   deferredSplit: 'partially-mapped',
   lruBatch: 31,
   reuse: 'order-0',
+  anonExclusive: true,
   pmdSplitDirty: 'entries',
   functionNames: 'linux-6.12',
   doubleMap: false,

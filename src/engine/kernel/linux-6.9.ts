@@ -21,6 +21,7 @@ export const linux69: KernelRecord = {
   deferredSplit: 'each-unmap',
   lruBatch: 31,
   reuse: 'order-0',
+  anonExclusive: true,
   pmdSplitDirty: 'entries',
   functionNames: 'linux-6.12',
   doubleMap: false,

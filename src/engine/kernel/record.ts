@@ -57,8 +57,10 @@ export interface KernelRecord {
   readonly deferredSplit: 'each-unmap' | 'partially-mapped'
   /** Folios that wait in a per-CPU LRU batch: 15, or 31 from 6.9. */
   readonly lruBatch: 15 | 31
-  /** Which anonymous pages a write fault may reuse without being exclusive: `wp_can_reuse` of 6.1, or order-0 folios only. */
-  readonly reuse: 'linux-6.1' | 'order-0'
+  /** Which anonymous pages a write fault may reuse without being exclusive: `wp_can_reuse` of 6.1, order-0 folios only, or what has one reference and one mapping (5.15). */
+  readonly reuse: 'linux-6.1' | 'order-0' | 'sole-reference'
+  /** Knows which anonymous pages one process has for itself alone (PG_anon_exclusive, 5.19+). */
+  readonly anonExclusive: boolean
   /** Splitting a PMD leaf: entries come out clean and the folio dirty (6.1), or they stay dirty (6.9+). */
   readonly pmdSplitDirty: 'folio' | 'entries'
   /** Which names the kernel's functions go by where they were renamed; for counts of functions only. */

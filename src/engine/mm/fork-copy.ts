@@ -2,7 +2,6 @@
 import { AF, UFFD_WP, mkclean, wrprotect } from '../arch/descriptor'
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
-import { EXCLUSIVE } from './folio'
 import { NEEDS_PAGE, NO_PAGE, type CopySection } from './fork-section'
 
 const PAGE_COPY = COUNTER_INDEX.pageCopy
@@ -62,7 +61,7 @@ export function copyPinnedPage(section: CopySection, slot: number, childSlot: nu
     calls[FN.__page_set_anon_rmap]++
     calls[FN.__set_pte_at]++
   }
-  folios.addWord(page, EXCLUSIVE + 1)
+  folios.addWord(page, world.exclusive + 1)
   world.lru.addVma(page, false)
   section.anon++
   child.count(RSS, 1)

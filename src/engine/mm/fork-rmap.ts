@@ -32,12 +32,14 @@ export function dupRmapOneByOne(section: CopySection, pfn: number, nr: number): 
   const words = wordsOf(section, pfn)
   const first = pfn & FOLIO_CHUNK_MASK
   const pinned = needsCopyForDma(section, pfn)
+  const { anonExclusive } = world.kernel
   const anon = (words[first] & ANON) !== 0
   let exclusive = 0
   let done = 0
   while (done < nr) {
     const word = words[first + done]
-    if (pinned && (word & EXCLUSIVE) !== 0) break
+    // Before there was a flag for it, every page that may be pinned was copied.
+    if (pinned && (!anonExclusive || (word & EXCLUSIVE) !== 0)) break
     exclusive += word & EXCLUSIVE
     words[first + done] = (word & ~EXCLUSIVE) + 1
     done++

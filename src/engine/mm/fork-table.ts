@@ -7,6 +7,7 @@
 import { isPresent } from '../arch/descriptor'
 import { COUNTER_INDEX } from '../trace/counters'
 import type { World } from '../world'
+import { PROGRESS_BLOCK, copyExposed, mayBreakHere } from './exposed/fork'
 import { copyBatchUpstream } from './fork-batch-upstream'
 import { copyBatchV2 } from './fork-batch-v2'
 import { copyBatchV3 } from './fork-batch-v3'
@@ -38,7 +39,7 @@ const DESIGNS: Record<World['kernel']['forkCopy'], CopyPresent> = {
   'batch-v2': copyBatchV2,
   'batch-v3': copyBatchV3,
   'batch-upstream': copyBatchUpstream,
-  exposed: copyPerPte
+  exposed: copyExposed
 }
 
 /** Why a section ended: its range is done, somebody waits for a lock, a page must be allocated. */
@@ -96,8 +97,10 @@ function copySection(
     const at = tally.entries
     if (tally.progress >= PROGRESS_LIMIT) {
       tally.progress = 0
-      tally.tests++
-      if (contention?.wants(parent, child, vpn + at) === true) return BREAK
+      if (kernel.forkCopy !== 'exposed' || mayBreakHere(world, parent, vpn + at)) {
+        tally.tests++
+        if (contention?.wants(parent, child, vpn + at) === true) return BREAK
+      }
     }
     const entry = ops.ptepGet(parent, slot + at)
     let points = PROGRESS_NONE
@@ -113,7 +116,7 @@ function copySection(
         if (forkLog !== undefined) logBatches(forkLog, taken, 1)
         world.probe?.('fork: batch')
       } else copyNonpresent(section, slot + at, childSlot + at)
-      points = PROGRESS_PRESENT * taken
+      points = kernel.forkCopy === 'exposed' ? PROGRESS_BLOCK : PROGRESS_PRESENT * taken
     }
     tally.entries += taken
     tally.progress += points

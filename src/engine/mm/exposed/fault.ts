@@ -7,7 +7,8 @@ import { AF, CONT, PAGE_READONLY, RDONLY, WRITE, mkdirty, mkwrite } from '../../
 import { EngineError } from '../../error'
 import { COUNTER_INDEX } from '../../trace/counters'
 import type { World } from '../../world'
-import { VM_WRITE, type Mm, type Vma } from '../mm'
+import { VM_LOCKED, VM_WRITE, type Mm, type Vma } from '../mm'
+import { prepareAnonVma } from '../vma'
 import { makeSlot } from '../walk'
 import {
   addNewBlockRmap,
@@ -50,7 +51,7 @@ export function blockAnonymousFault(world: World, mm: Mm, vma: Vma, vpn: number,
     ops.blockSet(mm, block, hugeZeroPfn(world), PAGE_READONLY | CONT)
     return true
   }
-  if (vma.anonVma === 0) vma.anonVma = ++world.anonVmas
+  prepareAnonVma(world, mm, vma)
   const pfn = allocBlockFolio(world)
   if (pfn < 0) return false
   mm.count(PAGE_CLEAR, ops.c)
@@ -59,6 +60,7 @@ export function blockAnonymousFault(world: World, mm: Mm, vma: Vma, vpn: number,
     return false
   }
   addNewBlockRmap(world, mm, pfn)
+  world.lru.addVma(pfn, (vma.flags & VM_LOCKED) !== 0)
   ops.blockSet(mm, block, pfn, newBlockAttr(vma))
   return true
 }
@@ -104,7 +106,7 @@ function reuseBlock(world: World, mm: Mm, vma: Vma, block: number, pfn: number):
 function copyBlock(world: World, mm: Mm, vma: Vma, block: number, old: number): void {
   const { folios } = world
   const ops = blockOps(world)
-  if (vma.anonVma === 0) vma.anonVma = ++world.anonVmas
+  prepareAnonVma(world, mm, vma)
   const zero = isHugeZero(world, old)
   const pfn = allocBlockFolio(world)
   const pages = pfn < 0 ? allocBasePages(world, ops.c) : []
@@ -117,8 +119,9 @@ function copyBlock(world: World, mm: Mm, vma: Vma, block: number, old: number): 
     return
   }
   if (pfn >= 0) {
-    folios.addEntire(pfn, 1)
     ops.blockSet(mm, block, pfn, newBlockAttr(vma))
+    folios.addEntire(pfn, 1)
+    world.lru.addVma(pfn, (vma.flags & VM_LOCKED) !== 0)
   } else {
     mapBasePages(world, mm, vma, block, pages)
   }
@@ -164,6 +167,7 @@ function mapBasePages(world: World, mm: Mm, vma: Vma, block: number, pages: read
     tables.set(block + i, 0, 0)
     tlbi.page(mm, tables.vpn(block + i))
     folios.addWord(page, 1)
+    world.lru.addVma(page, (vma.flags & VM_LOCKED) !== 0)
     tables.set(block + i, attr, page)
     world.probe?.('copy of a block: entry stored')
   }
