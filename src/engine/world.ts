@@ -9,6 +9,7 @@ import type { PteOps } from './contpte/ops'
 import type { KernelRecord } from './kernel/record'
 import { Buddy } from './mm/buddy'
 import { EXCLUSIVE, Folios } from './mm/folio'
+import { FolioAccounts } from './mm/folio-accounts'
 import type { LockContention } from './mm/fork-section'
 import { Lru } from './mm/lru'
 import type { Mm } from './mm/mm'
@@ -98,6 +99,7 @@ export class World {
     }
     this.thp = new ThpSettings(this.geometry)
     this.thpStats = new ThpStats(this.geometry.pmdOrder)
+    this.folios.accounts = new FolioAccounts(this)
   }
 
   /** The CPU (or walker, numbered after them) that acts now: whose TLB an access goes through. */

@@ -81,6 +81,8 @@ export class Folios {
   readonly blocks = { inUse: 0, limit: Infinity, doubleMapped: 0 }
 
   observer: FolioObserver | undefined
+  /** The kernel's own bookkeeping of freed folios. */
+  accounts: FolioObserver | undefined
 
   constructor(
     readonly buddy: Buddy,
@@ -212,6 +214,7 @@ export class Folios {
     const order = this.order(pfn)
     const head = this.head(pfn)
     this.observer?.freed(head, order)
+    this.accounts?.freed(head, order)
     if (this.blocks.inUse > 0 && (this.flags(head) & FOLIO_CONT) !== 0) this.blocks.inUse--
     const words = this.words[head >>> FOLIO_CHUNK_SHIFT]
     const first = head & FOLIO_CHUNK_MASK
