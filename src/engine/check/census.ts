@@ -1,7 +1,8 @@
 /**
  * What the tables of all address spaces say, counted once for every rule that compares with it.
  */
-import { SPECIAL, SWAP, VALID, isPresent, isValidCont } from '../arch/descriptor'
+import { SPECIAL, SWAP, VALID, isPresent } from '../arch/descriptor'
+import { isBlockEntry } from '../contpte/exposed'
 import { ANON, FOLIO_CHUNK_SHIFT, IN_USE } from '../mm/folio'
 import type { Mm } from '../mm/mm'
 import type { World } from '../world'
@@ -53,8 +54,10 @@ function countMm(world: World, mm: Mm, pages: Map<number, number>, entire: Map<n
         if ((attr & (VALID | SWAP)) === SWAP) census.swap++
         if (!isPresent(attr) || (attr & SPECIAL) !== 0) continue
         const pfn = tables.pfn(at)
+        // A block of the huge zero page: no folio.
+        if (blocks && folios.word(pfn) === 0 && isBlockEntry(attr)) continue
         resident(pfn, 1)
-        if (!blocks || !isValidCont(attr)) pages.set(pfn, (pages.get(pfn) ?? 0) + 1)
+        if (!blocks || !isBlockEntry(attr)) pages.set(pfn, (pages.get(pfn) ?? 0) + 1)
         else if ((at & (geometry.contPtes - 1)) === 0) entire.set(pfn, (entire.get(pfn) ?? 0) + 1)
       }
     },

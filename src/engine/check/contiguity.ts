@@ -1,4 +1,4 @@
-import { CONT, VALID, isValidCont, normalise } from '../arch/descriptor'
+import { CONT, VALID, isPresent, isValidCont, normalise } from '../arch/descriptor'
 import type { World } from '../world'
 import { forEachTable, pageName, type Check, type Violation } from './violation'
 
@@ -51,10 +51,12 @@ export function inconsistent(world: World, block: number): number {
   const attr = normalise(attrs[first])
   const base = pfns[first]
   for (let i = 0; i < c; i++) {
-    if (!isValidCont(attrs[first + i])) return i
+    if ((attrs[first + i] & CONT) === 0 || !isPresent(attrs[first + i])) return i
     if (normalise(attrs[first + i]) !== attr || pfns[first + i] !== base + i) return i
   }
   if ((base & (c - 1)) !== 0) return 0
+  // OnePlus maps the huge zero page by blocks: frames of no folio.
+  if (world.kernel.pteOps === 'exposed' && folios.word(base) === 0) return -1
   // Frames in line are one folio if the folio of the first reaches the last.
   return folios.head(base) === folios.head(base + c - 1) ? -1 : c - 1
 }

@@ -79,14 +79,25 @@ export const checkRefcounts: Check = (world) => {
   return violation
 }
 
+/** Mappings of one page, single and whole, each counted once. */
+export function pageMappings(world: World, pfn: number): number {
+  const { folios } = world
+  const doubled = (folios.flags(pfn) & FOLIO_DOUBLE_MAP) === 0 ? 0 : 1
+  return folios.mapcount(pfn) + folios.entireMapcount(pfn) - doubled
+}
+
+/** Whether a process may store to the page it maps: it is anon-exclusive, or before 5.19 mapped once. */
+export function mayBeWritable(world: World, pfn: number): boolean {
+  return world.kernel.anonExclusive ? world.folios.isExclusive(pfn) : pageMappings(world, pfn) === 1
+}
+
 /** An exclusive page has one mapping; a writable private entry maps an exclusive page. */
 export const checkExclusive: Check = (world) => {
   const { folios } = world
   let violation: Violation | undefined
   forEachPage(world, (pfn) => {
     if (!folios.isExclusive(pfn)) return
-    const doubled = (folios.flags(pfn) & FOLIO_DOUBLE_MAP) === 0 ? 0 : 1
-    const mappings = folios.mapcount(pfn) + folios.entireMapcount(pfn) - doubled
+    const mappings = pageMappings(world, pfn)
     if (mappings <= 1) return
     violation ??= {
       rule: 'exclusive-shared',
@@ -98,7 +109,7 @@ export const checkExclusive: Check = (world) => {
     forEachEntry(world, mm, (vpn, attr, pfn) => {
       const vma = mm.vmaAt(vpn)
       if ((attr & WRITE) === 0 || vma === undefined || !isCowMapping(vma)) return
-      if ((attr & SPECIAL) === 0 && folios.isExclusive(pfn)) return
+      if ((attr & SPECIAL) === 0 && mayBeWritable(world, pfn)) return
       violation ??= {
         rule: 'writable-not-exclusive',
         object: pageName(world, mm, vpn),

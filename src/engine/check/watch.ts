@@ -8,13 +8,13 @@
  * to since they were allocated or cleaned, to find a dirty state that was lost.
  */
 import { SPECIAL, WRITE, isPresent, isValidCont } from '../arch/descriptor'
+import { isBlockEntry } from '../contpte/exposed'
 import {
   ANON,
   EXCLUSIVE,
   FOLIO_CHUNK_MASK,
   FOLIO_CHUNK_SHIFT,
   FOLIO_DIRTY,
-  FOLIO_DOUBLE_MAP,
   FOLIO_SWAPCACHE,
   IN_USE,
   MAPCOUNT_MASK,
@@ -27,7 +27,7 @@ import type { World } from '../world'
 import { takeCensus } from './census'
 import { inconsistent, misprogrammed } from './contiguity'
 import { CHECKS } from './index'
-import { heldMappings } from './rmap'
+import { heldMappings, mayBeWritable, pageMappings } from './rmap'
 import { dirtyWith, staleTranslation } from './translations'
 import { forEachEntry, pageName, type Violation } from './violation'
 
@@ -211,21 +211,23 @@ export class Watch implements FolioObserver {
       }
       const pfn = pfns[first + i]
       const word = folios.word(pfn)
+      const whole = blocks && isBlockEntry(attr)
+      // A block of the huge zero page: no folio.
+      if (whole && word === 0 && (attr & WRITE) === 0) continue
       if ((word & IN_USE) === 0) return this.#of(mm, vpn + i, 'mapped-free-page', `page frame ${pfn} is free`)
       if ((word & ANON) !== 0) resident.anon++
-      const whole = blocks && isValidCont(attr)
       if (!whole && (word & MAPCOUNT_MASK) === 0)
         return this.#of(mm, vpn + i, 'mapcount', `page frame ${pfn} is mapped with mapcount 0`)
-      if (cow && (attr & WRITE) !== 0 && (word & EXCLUSIVE) === 0)
+      if (cow && (attr & WRITE) !== 0 && !mayBeWritable(world, pfn))
         return this.#of(mm, vpn + i, 'writable-not-exclusive', `page frame ${pfn} is not exclusive`)
-      if ((word & EXCLUSIVE) !== 0 && this.#mappings(pfn) > 1)
+      if ((word & EXCLUSIVE) !== 0 && pageMappings(world, pfn) > 1)
         return this.#of(
           mm,
           vpn + i,
           'exclusive-shared',
-          `page frame ${pfn} has ${this.#mappings(pfn)} mappings`
+          `page frame ${pfn} has ${pageMappings(world, pfn)} mappings`
         )
-      if (this.#isStored(pfn) && !this.#keepsDirty(pfn) && this.#mappings(pfn) === 1) {
+      if (this.#isStored(pfn) && !this.#keepsDirty(pfn) && pageMappings(world, pfn) === 1) {
         if (!dirtyWith(world, slot + i, attr))
           return this.#of(mm, vpn + i, 'dirty-lost', `page frame ${pfn} was stored to, but is clean`)
       }
@@ -254,9 +256,10 @@ export class Watch implements FolioObserver {
       return this.#of(mm, vpn, 'mapcount', `folio ${pfn} is mapped whole with entire mapcount 0`)
     if ((attr & WRITE) !== 0 && isCowMapping(vma) && !folios.isExclusive(pfn))
       return this.#of(mm, vpn, 'writable-not-exclusive', `folio ${pfn} is not exclusive`)
-    if (folios.isExclusive(pfn) && this.#mappings(pfn) > 1)
-      return this.#of(mm, vpn, 'exclusive-shared', `folio ${pfn} has ${this.#mappings(pfn)} mappings`)
-    if (dirtyWith(world, slot, attr) || this.#keepsDirty(pfn) || this.#mappings(pfn) > 1) return undefined
+    if (folios.isExclusive(pfn) && pageMappings(world, pfn) > 1)
+      return this.#of(mm, vpn, 'exclusive-shared', `folio ${pfn} has ${pageMappings(world, pfn)} mappings`)
+    if (dirtyWith(world, slot, attr) || this.#keepsDirty(pfn) || pageMappings(world, pfn) > 1)
+      return undefined
     for (let i = 0; i < geometry.tableEntries; i++) {
       if (this.#isStored(pfn + i) && folios.mapcount(pfn + i) === 0)
         return this.#of(
@@ -271,13 +274,6 @@ export class Watch implements FolioObserver {
 
   #of(mm: Mm, vpn: number, rule: string, found: string): Violation {
     return { rule, object: pageName(this.world, mm, vpn), found }
-  }
-
-  /** Mappings of one page, each counted once. */
-  #mappings(pfn: number): number {
-    const { folios } = this.world
-    const doubled = (folios.flags(pfn) & FOLIO_DOUBLE_MAP) === 0 ? 0 : 1
-    return folios.mapcount(pfn) + folios.entireMapcount(pfn) - doubled
   }
 
   /** The folio itself remembers to be dirty, or the swap cache answers for it. */
