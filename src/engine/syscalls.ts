@@ -10,6 +10,7 @@ import { EngineError } from './error'
 import { accessRange } from './mm/access'
 import { markVmas } from './mm/exposed/mark'
 import { forkMm } from './mm/fork'
+import { pinUserPages, unpinUserPages, type PinHow } from './mm/gup'
 import { adviseFlags, isFlagAdvice, walkVmas, type Advised } from './mm/madvise-flags'
 import { anonymousVma, MMF_DISABLE_THP, VM_MAYWRITE, type Mm } from './mm/mm'
 import { mprotectRange } from './mm/mprotect'
@@ -105,20 +106,17 @@ export function sysMlock(_world: World, _mm: Mm, _vpn: number, _pages: number): 
   throw notModelled('mlock')
 }
 
-/** `pin_user_pages_fast`: pins pages ascending, faulting them in; answers how many. */
-export function sysPin(
-  _world: World,
-  _mm: Mm,
-  _vpn: number,
-  _pages: number,
-  _how: { readonly write: boolean; readonly longterm: boolean }
-): number {
-  throw notModelled('Pinning')
+/**
+ * `pin_user_pages_fast`: pins pages ascending, faulting them in; answers how many it got before the
+ * first that it could not. `EFAULT`, `ENOMEM` where that is the first one.
+ */
+export function sysPin(world: World, mm: Mm, vpn: number, pages: number, how: PinHow): number {
+  return pinUserPages(world, mm, vpn, pages, how)
 }
 
 /** Drops every pin that `sysPin` took for this mm. */
-export function sysUnpin(_world: World, _mm: Mm): void {
-  throw notModelled('Pinning')
+export function sysUnpin(world: World, mm: Mm): void {
+  unpinUserPages(world, mm)
 }
 
 /** A write of `value` to /proc/self/clear_refs. */

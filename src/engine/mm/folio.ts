@@ -179,6 +179,17 @@ export class Folios {
     this.addRefs(pfn, n)
   }
 
+  /** Drops `n` pins with their references; the folio may go with the last one. */
+  dropPins(pfn: number, n: number): void {
+    if (this.order(pfn) < 2) {
+      this.put(pfn, n * PIN_BIAS)
+      return
+    }
+    const lane = this.pins[pfn >>> FOLIO_CHUNK_SHIFT]
+    if (lane !== undefined) lane[this.#refIndex(pfn)] -= n
+    this.put(pfn, n)
+  }
+
   /** Mapcount over all pages, whole mappings counted once a mapping. */
   totalMapcount(pfn: number): number {
     const head = this.head(pfn)

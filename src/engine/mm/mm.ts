@@ -79,6 +79,8 @@ export class Mm {
   tlbFlushBatched = false
   /** MMF_* bits. */
   flags = 0
+  /** Page frames pinned through this mm and not unpinned yet, in order. */
+  readonly pinned: number[] = []
 
   constructor(
     readonly pid: number,

@@ -183,6 +183,7 @@ export const FUNCTION_NAMES = [
   'try_get_folio',
   'try_grab_folio_fast',
   'try_grab_folio',
+  'gup_put_folio',
   'folio_put'
 ] as const
 
