@@ -3,9 +3,19 @@
  * never counts.
  */
 
-import { AF, RDONLY, VALID, WRITE, isDirty, isPresent, isValidCont, rawDescriptor } from './arch/descriptor'
+import {
+  AF,
+  RDONLY,
+  VALID,
+  WRITE,
+  isDirty,
+  isPmdLeaf,
+  isPresent,
+  isValidCont,
+  rawDescriptor
+} from './arch/descriptor'
 import type { Mm, Vma } from './mm/mm'
-import { findSlot } from './mm/walk'
+import { findPmd, findSlot } from './mm/walk'
 import { COUNTER_NAMES } from './trace/counters'
 import type { World } from './world'
 
@@ -85,8 +95,15 @@ export interface ForkView {
 /** The entry of `vpn` as it lies in memory. */
 export function inspectPte(world: World, mm: Mm, vpn: number): PteInfo {
   const slot = findSlot(world, mm, vpn)
-  const attr = slot === 0 ? 0 : world.tables.attr(slot)
+  const leaf = slot === 0 ? findPmd(world, mm, vpn) : 0
+  const isLeaf = leaf !== 0 && isPmdLeaf(world.tables.attr(leaf))
+  const attr = isLeaf ? world.tables.attr(leaf) : slot === 0 ? 0 : world.tables.attr(slot)
   const present = isPresent(attr)
+  const pfn = isLeaf
+    ? world.tables.pfn(leaf) + (vpn % world.geometry.tableEntries)
+    : slot === 0
+      ? -1
+      : world.tables.pfn(slot)
   return {
     present,
     valid: (attr & VALID) !== 0,
@@ -95,7 +112,7 @@ export function inspectPte(world: World, mm: Mm, vpn: number): PteInfo {
     dirty: isDirty(attr),
     young: (attr & AF) !== 0,
     contiguous: isValidCont(attr),
-    pfn: present ? world.tables.pfn(slot) : -1
+    pfn: present ? pfn : -1
   }
 }
 

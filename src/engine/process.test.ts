@@ -112,7 +112,8 @@ describe('first touch', () => {
     expect(region.pte(3)).toMatchObject({ present: true, writable: false, readOnly: true })
     expect(region.folio(3)).toBeUndefined()
     region.write(3, 1)
-    expect(region.folio(3)).toMatchObject({ order: 0, refcount: 1, mapcount: 1, exclusive: true })
+    // One reference is the LRU batch's.
+    expect(region.folio(3)).toMatchObject({ order: 0, refcount: 2, mapcount: 1, exclusive: true })
     expect(m.counters.get('cowCopy')).toBe(0)
     expect(checkWorld(m.world)).toBeUndefined()
   })
@@ -220,17 +221,16 @@ describe('memory the simulator itself needs', () => {
 })
 
 describe('a PMD leaf', () => {
-  it('is refused loudly, with the way around it', () => {
-    const m = machine('contpte-v2', 0)
+  it('maps a PMD-sized folio by one fault, as one mapping of the whole', () => {
+    const m = machine('linux-6.12', 0)
     m.sysfs.write('enabled', 'always')
-    const process = m.spawn()
-    const region = process.mmap({ bytes: 2 ** 21 })
-    const thrown = error(() => region.write())
-    expect(thrown.code).toBe('not-modelled')
-    expect(thrown.message).toContain("'never' to 'hugepages-2048kB/enabled'")
-    m.sysfs.write('hugepages-2048kB/enabled', 'never')
-    region.write()
-    expect(region.pte(0).present).toBe(true)
+    const region = m.spawn().mmap({ bytes: 2 ** 21 })
+    region.write(5, 1)
+    expect(m.counters.get('fault')).toBe(1)
+    expect(region.pte(511)).toMatchObject({ present: true, writable: true, dirty: true })
+    expect(region.folio(511)).toMatchObject({ order: 9, refcount: 1, mapcount: 0 })
+    expect(m.world.folios.entireMapcount(region.pte(0).pfn)).toBe(1)
+    expect(m.world.thpStats.get(9, 'anon_fault_alloc')).toBe(1)
   })
 
   it('is not asked for where 2 MiB do not fit the mapping', () => {

@@ -7,12 +7,13 @@
  * failed stays done, as in the kernel.
  */
 import { EngineError } from './error'
-import { accessRange } from './mm/access'
+import { loadPage, storePage } from './mm/access'
 import { markVmas } from './mm/exposed/mark'
+import { sharedMemory } from './mm/file'
 import { forkMm } from './mm/fork'
 import { pinUserPages, unpinUserPages, type PinHow } from './mm/gup'
 import { adviseFlags, isFlagAdvice, walkVmas, type Advised } from './mm/madvise-flags'
-import { anonymousVma, MMF_DISABLE_THP, VM_MAYWRITE, type Mm } from './mm/mm'
+import { anonymousVma, MMF_DISABLE_THP, VM_MAYWRITE, VM_SHARED, type Mm } from './mm/mm'
 import { mprotectRange } from './mm/mprotect'
 import { mremapRange } from './mm/mremap'
 import { accessFlags } from './mm/protection'
@@ -59,11 +60,16 @@ function notModelled(what: string): EngineError {
 
 /** `mmap(MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE)`: what lay there before is unmapped. */
 export function sysMmap(world: World, mm: Mm, call: MmapCall): void {
-  if (call.shared === true) throw notModelled('Shared memory')
   const { vpn, pages } = call
   if (pages <= 0) throw new EngineError('EINVAL', 'EINVAL: mmap of no pages.')
   munmapRange(world, mm, vpn, vpn + pages)
-  addVma(world, mm, anonymousVma(vpn, vpn + pages, accessFlags(call.prot) | VM_MAYWRITE))
+  const vma = anonymousVma(vpn, vpn + pages, accessFlags(call.prot) | VM_MAYWRITE)
+  if (call.shared === true) {
+    vma.flags |= VM_SHARED
+    vma.file = sharedMemory(pages)
+    vma.pgoff = 0
+  }
+  addVma(world, mm, vma)
 }
 
 /** `munmap(2)`. */
@@ -158,9 +164,11 @@ export function userWrite(
   vpn: number,
   pages: number,
   step: number,
-  _value: (page: number) => number
+  value: (page: number) => number
 ): AccessOutcome {
-  return access(world, mm, vpn, pages, step, true)
+  return eachPage(vpn, pages, step, (page) => {
+    storePage(world, mm, page, value(page))
+  })
 }
 
 /** Loads one byte of each page; `seen` is told what page `vpn + i * step` held. */
@@ -170,25 +178,21 @@ export function userRead(
   vpn: number,
   pages: number,
   step: number,
-  _seen: (page: number, value: number) => void
+  seen: (page: number, value: number) => void
 ): AccessOutcome {
-  return access(world, mm, vpn, pages, step, false)
+  return eachPage(vpn, pages, step, (page) => {
+    seen(page, loadPage(world, mm, page))
+  })
 }
 
-function access(
-  world: World,
-  mm: Mm,
-  vpn: number,
-  pages: number,
-  step: number,
-  write: boolean
-): AccessOutcome {
+function eachPage(vpn: number, pages: number, step: number, access: (page: number) => void): AccessOutcome {
   let done = 0
-  for (let page = 0; page < pages; page += step) {
+  for (let at = 0; at < pages; at += step) {
     try {
-      accessRange(world, mm, vpn + page, vpn + page + 1, write)
+      access(vpn + at)
     } catch (error) {
       if (error instanceof EngineError && error.code === 'EFAULT') return { done, signal: 'SIGSEGV' }
+      if (error instanceof EngineError && error.code === 'EIO') return { done, signal: 'SIGBUS' }
       throw error
     }
     done++

@@ -61,6 +61,8 @@ export class World {
   readonly vm = newVmEvents()
   /** Frame of the shared page of zeroes, in the part of memory the kernel keeps for itself. */
   readonly zeroPfn = 1
+  /** First frame of the huge zero page, -1 while nobody wanted it. */
+  hugeZeroPfn = -1
   /** Address spaces that live, in order of birth. */
   readonly mms: Mm[] = []
   /** What a page word of a page that one process has for itself alone holds: `EXCLUSIVE`, or 0 before 5.19. */
@@ -98,7 +100,7 @@ export class World {
       this.folios.observer = this.tlbs
     }
     this.thp = new ThpSettings(this.geometry)
-    this.thpStats = new ThpStats(this.geometry.pmdOrder)
+    this.thpStats = new ThpStats(this.geometry.pmdOrder, this.kernel.faultOrders === 'per-size')
     this.folios.accounts = new FolioAccounts(this)
   }
 

@@ -3,38 +3,59 @@
  * a fault where the walk does not allow the access. Where the machine has TLBs they stand between.
  * Source: reference `architecture.md` section 4 (H1-H3).
  */
-import { AF, RDONLY, VALID, WRITE } from '../arch/descriptor'
+import { AF, RDONLY, VALID, WRITE, isPmdLeaf } from '../arch/descriptor'
 import { translate } from '../arch/translate'
 import type { World } from '../world'
 import { handleFault } from './fault'
 import type { Mm } from './mm'
-import { findSlot } from './walk'
+import { findPmd, findSlot } from './walk'
 
 /** Faults that one access may take before it counts as stuck. */
 const MAX_FAULTS = 8
 
-/** Touches pages `[vpn, end)` in ascending order. Throws `EFAULT`, `ENOMEM` at the page it stops at. */
+/**
+ * Touches pages `[vpn, end)` in ascending order. Throws at the page it stops at: `EFAULT` (SIGSEGV),
+ * `EIO` (SIGBUS), `ENOMEM`.
+ */
 export function accessRange(world: World, mm: Mm, vpn: number, end: number, write: boolean): void {
   const entries = world.geometry.tableEntries
   while (vpn < end) {
     const next = Math.min(vpn - (vpn % entries) + entries, end)
-    let slot = findSlot(world, mm, vpn)
-    for (let faults = 0; vpn < next;) {
-      const hits =
-        world.tlbs === undefined
-          ? slot !== 0 && walkHits(world, slot, write)
-          : translate(world, world.tlbs, mm, vpn, write) >= 0
-      if (hits) {
+    let slot = world.tlbs === undefined ? findSlot(world, mm, vpn) : 0
+    while (vpn < next) {
+      if (slot !== 0 && walkHits(world, slot, write)) {
         vpn++
         slot++
-        faults = 0
         continue
       }
-      if (faults++ === MAX_FAULTS) throw new Error(`access to page ${vpn} makes no progress`)
-      handleFault(world, mm, vpn, write)
-      slot = findSlot(world, mm, vpn)
+      accessPage(world, mm, vpn, write)
+      vpn++
+      slot = world.tlbs === undefined && vpn < next ? findSlot(world, mm, vpn) : 0
     }
   }
+}
+
+/** Touches one page and answers the frame that was accessed. Throws as `accessRange`. */
+export function accessPage(world: World, mm: Mm, vpn: number, write: boolean): number {
+  for (let faults = 0; ; faults++) {
+    const pfn =
+      world.tlbs === undefined
+        ? walkHardware(world, mm, vpn, write)
+        : translate(world, world.tlbs, mm, vpn, write)
+    if (pfn >= 0) return pfn
+    if (faults === MAX_FAULTS) throw new Error(`access to page ${vpn} makes no progress`)
+    handleFault(world, mm, vpn, write)
+  }
+}
+
+/** The frame that a walk without any TLB leads to, -1 where it faults. */
+function walkHardware(world: World, mm: Mm, vpn: number, write: boolean): number {
+  const { tables, geometry } = world
+  const slot = findSlot(world, mm, vpn)
+  if (slot !== 0) return walkHits(world, slot, write) ? tables.pfn(slot) : -1
+  const pmd = findPmd(world, mm, vpn)
+  if (pmd === 0 || !isPmdLeaf(tables.attr(pmd)) || !walkHits(world, pmd, write)) return -1
+  return tables.pfn(pmd) + (vpn % geometry.tableEntries)
 }
 
 /** Whether hardware completes the access; then it has recorded it in that one entry. */
@@ -53,4 +74,16 @@ function walkHits(world: World, slot: number, write: boolean): boolean {
   if (!world.cpu.hafdbs) return false
   attrs[offset] = after
   return true
+}
+
+/** Stores `value`, 0 to 255, to one page. */
+export function storePage(world: World, mm: Mm, vpn: number, value: number): void {
+  const { folios } = world
+  const pfn = accessPage(world, mm, vpn, true)
+  if (value !== 0 || folios.content(pfn) !== 0) folios.setContent(pfn, value)
+}
+
+/** Loads what one page holds. */
+export function loadPage(world: World, mm: Mm, vpn: number): number {
+  return world.folios.content(accessPage(world, mm, vpn, false))
 }

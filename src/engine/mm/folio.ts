@@ -204,6 +204,12 @@ export class Folios {
     return this.contents[pfn >>> FOLIO_CHUNK_SHIFT]?.[pfn & FOLIO_CHUNK_MASK] ?? 0
   }
 
+  /** What one page holds goes to another. */
+  copyContent(from: number, to: number): void {
+    const value = this.content(from)
+    if (value !== 0 || this.contents[to >>> FOLIO_CHUNK_SHIFT] !== undefined) this.setContent(to, value)
+  }
+
   setContent(pfn: number, value: number): void {
     const chunk = pfn >>> FOLIO_CHUNK_SHIFT
     const lane = (this.contents[chunk] ??= new Uint8Array(1 << FOLIO_CHUNK_SHIFT))

@@ -26,28 +26,41 @@ export function findSlot(world: World, mm: Mm, vpn: number): number {
   return (table << tableShift) + (vpn & (tableEntries - 1))
 }
 
-/** The slot of the last-level entry of `vpn`; makes the tables that are missing on the way. */
-export function makeSlot(world: World, mm: Mm, vpn: number): number {
+/**
+ * The slot of the last-level entry of `vpn`; makes the tables that are missing on the way.
+ * `installed`: a fault of a file allocated the last one beforehand, without `__pte_alloc`.
+ */
+export function makeSlot(world: World, mm: Mm, vpn: number, installed = false): number {
   const { tables, geometry } = world
   const { tableEntries, tableShift, levels } = geometry
   let table = mm.root
   for (let depth = levels - 1; depth > 0; depth--) {
     const slot = (table << tableShift) + entryIndex(geometry, vpn, depth)
-    table = (tables.attr(slot) & TABLE) === TABLE ? tables.pfn(slot) : linkTable(world, mm, slot, vpn, depth)
+    table =
+      (tables.attr(slot) & TABLE) === TABLE
+        ? tables.pfn(slot)
+        : linkTable(world, mm, slot, vpn, depth, installed)
   }
   return (table << tableShift) + (vpn & (tableEntries - 1))
 }
 
 /**
  * `__pte_alloc`, `__pmd_alloc` and their like above: a new table below the entry at `slot`, which lies
- * `depth` levels above the last one and covers `vpn`.
+ * `depth` levels above the last one and covers `vpn`. `installed`: allocated by a fault beforehand.
  */
-export function linkTable(world: World, mm: Mm, slot: number, vpn: number, depth: number): number {
+export function linkTable(
+  world: World,
+  mm: Mm,
+  slot: number,
+  vpn: number,
+  depth: number,
+  installed = false
+): number {
   const { tables, geometry, calls } = world
   const table = tables.alloc(tableBase(geometry, vpn, depth))
   mm.count(TABLE_ALLOC, 1)
   calls[FN.clear_page]++
-  if (depth === 1) calls[FN.__pte_alloc]++
+  if (depth === 1 && !installed) calls[FN.__pte_alloc]++
   else if (depth === 2) calls[FN.__pmd_alloc]++
   tables.set(slot, TABLE, table)
   return table

@@ -26,13 +26,17 @@ const INDEX = Object.fromEntries(THP_STAT_NAMES.map((name, index) => [name, inde
 export class ThpStats {
   readonly values: Float64Array
 
-  constructor(readonly pmdOrder: number) {
+  constructor(
+    readonly pmdOrder: number,
+    /** The kernel has per-size controls; without them nothing is counted. */
+    readonly perSize: boolean
+  ) {
     this.values = new Float64Array((pmdOrder + 1) * THP_STAT_NAMES.length)
   }
 
   /** Adds `n` (which may be negative) to a statistic of folios of `order`. */
   add(order: number, name: ThpStatName, n = 1): void {
-    if (order <= 0 || order > this.pmdOrder) return
+    if (order <= 0 || order > this.pmdOrder || !this.perSize) return
     this.values[order * THP_STAT_NAMES.length + INDEX[name]] += n
   }
 

@@ -1,0 +1,142 @@
+/**
+ * First touches of private anonymous memory.
+ * Source: linux-6.12 and linux-6.1 mm/memory.c (`do_anonymous_page`, `alloc_anon_folio`); reference
+ * `thp-sysfs.md` section 6.2; recorded counts.
+ */
+import { SPECIAL, mkdirty, mkwrite } from '../arch/descriptor'
+import { anonFaultOrders, dropHighest, highestOrder, rangeIsNone } from '../thp/orders'
+import { COUNTER_INDEX } from '../trace/counters'
+import { FN } from '../trace/functions'
+import type { World } from '../world'
+import { outOfMemory } from './fault'
+import { VM_LOCKED, VM_WRITE, type Mm, type Vma } from './mm'
+import { pageProtection } from './protection'
+import { prepareAnonVma } from './vma'
+import { makeSlot } from './walk'
+
+const PAGE_CLEAR = COUNTER_INDEX.pageClear
+const FOLIO_REF = COUNTER_INDEX.folioRef
+const RSS = COUNTER_INDEX.rss
+
+/** `do_anonymous_page`: nothing is there yet. A load maps the shared page of zeroes. */
+export function anonymousFault(world: World, mm: Mm, vma: Vma, vpn: number, write: boolean): void {
+  const { ops, calls } = world
+  calls[FN.do_anonymous_page]++
+  const slot = makeSlot(world, mm, vpn)
+  if (!write) {
+    recheckEmpty(world, mm, slot)
+    ops.setPtes(mm, slot, world.zeroPfn, pageProtection(vma.flags) | SPECIAL, 1)
+    return
+  }
+  prepareAnonVma(world, mm, vma)
+  for (let orders = anonFaultOrders(world, mm, vma, vpn, slot); orders !== 0; orders = dropHighest(orders)) {
+    const order = highestOrder(orders)
+    const pfn = allocAnonFolio(world, order)
+    if (pfn < 0) {
+      world.thpStats.add(order, 'anon_fault_fallback')
+      continue
+    }
+    calls[FN.folio_zero_user]++
+    const first = slot - (vpn % 2 ** order)
+    // Under the lock: all entries must still be empty.
+    if (!rangeIsNone(world, mm, first, 2 ** order)) throw new Error('entries of one fault changed')
+    mapNewAnonFolio(world, mm, vma, first, pfn, order)
+    return
+  }
+  const pfn = allocZeroedPage(world)
+  recheckEmpty(world, mm, slot)
+  mapNewAnonFolio(world, mm, vma, slot, pfn, 0)
+}
+
+/** `vmf_pte_changed`, or its like in 6.1: the entry is read again under the lock. */
+function recheckEmpty(world: World, mm: Mm, slot: number): void {
+  if (isModern(world)) world.calls[FN.vmf_pte_changed]++
+  world.ops.ptepGet(mm, slot)
+}
+
+/** Which names the kernel's functions count under. */
+export function isModern(world: World): boolean {
+  return world.kernel.functionNames === 'linux-6.12'
+}
+
+/** `vma_alloc_folio`: a folio for anonymous memory, its pages still to be cleared; -1 without memory. */
+export function allocAnonFolio(world: World, order: number): number {
+  const { calls } = world
+  if (isModern(world)) {
+    calls[FN.vma_alloc_folio_noprof]++
+    calls[FN.folio_alloc_mpol_noprof]++
+  } else {
+    calls[FN.vma_alloc_folio]++
+    calls[FN.__folio_alloc]++
+  }
+  return world.folios.alloc(order)
+}
+
+/** `vma_alloc_zeroed_movable_folio`: one page of zeroes. Throws `ENOMEM`. */
+export function allocZeroedPage(world: World): number {
+  if (isModern(world)) world.calls[FN.vma_alloc_zeroed_movable_folio]++
+  const pfn = allocAnonFolio(world, 0)
+  if (pfn < 0) throw outOfMemory(world)
+  return pfn
+}
+
+/**
+ * Maps a folio just allocated over 2^order empty entries: cleared, exclusive, one mapping a page,
+ * young, and writable and dirty where the VMA may be written.
+ */
+export function mapNewAnonFolio(
+  world: World,
+  mm: Mm,
+  vma: Vma,
+  slot: number,
+  pfn: number,
+  order: number
+): void {
+  const nr = 2 ** order
+  clearPages(world, mm, nr)
+  if (nr > 1) mm.count(FOLIO_REF, 1)
+  world.folios.addRefs(pfn, nr - 1)
+  world.probe?.('references of a new folio')
+  mm.anonPages += nr
+  mm.count(RSS, 1)
+  world.thpStats.add(order, 'anon_fault_alloc')
+  addNewAnonRmap(world, pfn, order)
+  world.lru.addVma(pfn, (vma.flags & VM_LOCKED) !== 0)
+  world.ops.setPtes(mm, slot, pfn, newAnonEntry(vma), nr)
+  world.probe?.('new folio mapped')
+}
+
+/** Pages of user memory cleared. */
+export function clearPages(world: World, mm: Mm, nr: number): void {
+  mm.count(PAGE_CLEAR, nr)
+  world.calls[FN.clear_page] += nr
+}
+
+/**
+ * `folio_add_new_anon_rmap`: one mapping a page, each exclusive. These are plain stores: `mapcount`,
+ * which counts atomic updates, does not count them.
+ */
+export function addNewAnonRmap(world: World, pfn: number, order: number): void {
+  const { folios } = world
+  for (let i = 0; i < 2 ** order; i++) folios.addWord(pfn + i, world.exclusive + 1)
+  countNewAnon(world, order)
+}
+
+/** What every new anonymous mapping counts. */
+export function countNewAnon(world: World, order: number): void {
+  const { calls, thpStats } = world
+  if (isModern(world)) {
+    calls[FN.folio_add_new_anon_rmap]++
+    calls[FN.__folio_mod_stat]++
+  } else {
+    calls[FN.page_add_new_anon_rmap]++
+    calls[FN.__page_set_anon_rmap]++
+  }
+  thpStats.add(order, 'nr_anon')
+}
+
+/** The entry of a new anonymous page. */
+export function newAnonEntry(vma: Vma): number {
+  const attr = pageProtection(vma.flags)
+  return (vma.flags & VM_WRITE) === 0 ? attr : mkwrite(mkdirty(attr))
+}
