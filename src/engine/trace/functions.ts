@@ -136,6 +136,7 @@ export const FUNCTION_NAMES = [
   'madvise_dontneed_free_valid_vma',
   'madvise_free_single_vma',
   'madvise_free_pte_range',
+  'madvise_free_huge_pmd',
   'madvise_cold',
   'madvise_cold_or_pageout_pte_range',
   'ksm_madvise',

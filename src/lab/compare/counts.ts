@@ -1,10 +1,181 @@
-/** Which recorded function names are compared, and which are not, each with its reason. */
+/**
+ * Which recorded function names are compared. The engine counts the functions in `FUNCTION_NAMES`
+ * under the kernel's own names, and each of those is compared unless it stands here; every other name
+ * that occurs in a recording stands here with the reason why it is left out.
+ */
 import { FUNCTION_NAMES } from '../../engine/trace/functions'
 import type { World } from '../../engine/world'
 
-/** Names that are not compared. */
-export const LEFT_OUT: Readonly<Record<string, string>> = {
-  clear_page: 'also counts page tables, kernel stacks and slabs of the whole machine'
+const GROUPS: readonly (readonly [reason: string, names: readonly string[]])[] = [
+  ['Counts pages of page tables, kernel stacks and slabs of the whole machine too.', ['clear_page']],
+  [
+    'HugeTLB is not modelled here.',
+    [
+      'alloc_hugetlb_folio',
+      'alloc_surplus_hugetlb_folio',
+      'copy_hugetlb_page_range',
+      'copy_user_large_folio',
+      'dequeue_hugetlb_folio_nodemask',
+      'enqueue_hugetlb_folio',
+      'free_huge_folio',
+      'hugepage_add_new_anon_rmap',
+      'hugetlb_add_new_anon_rmap',
+      'hugetlb_cgroup_charge_cgroup',
+      'hugetlb_cgroup_charge_cgroup_rsvd',
+      'hugetlb_cgroup_commit_charge',
+      'hugetlb_cgroup_commit_charge_rsvd',
+      'hugetlb_cgroup_uncharge_cgroup',
+      'hugetlb_cgroup_uncharge_cgroup_rsvd',
+      'hugetlb_cgroup_uncharge_folio',
+      'hugetlb_cgroup_uncharge_folio_rsvd',
+      'hugetlb_change_protection',
+      'hugetlb_dup_vma_private',
+      'hugetlb_fault',
+      'hugetlb_fault_mutex_hash',
+      'hugetlb_file_setup',
+      'hugetlb_get_unmapped_area',
+      'hugetlb_mask_last_page',
+      'hugetlb_pte_stable',
+      'hugetlb_reserve_pages',
+      'hugetlb_split',
+      'hugetlb_unreserve_pages',
+      'hugetlb_vm_op_close',
+      'hugetlb_vm_op_open',
+      'hugetlb_vm_op_split',
+      'hugetlb_vma_lock_alloc',
+      'hugetlb_vma_lock_free',
+      'hugetlb_vma_lock_read',
+      'hugetlb_vma_lock_write',
+      'hugetlb_vma_unlock_read',
+      'hugetlb_vma_unlock_write',
+      'hugetlb_wp',
+      'tlb_gather_mmu_vma'
+    ]
+  ],
+  [
+    'Memory tags are not modelled here.',
+    [
+      'mte_clear_page_tags',
+      'mte_copy_page_tags',
+      'mte_invalidate_tags',
+      'mte_restore_page_tags',
+      'mte_restore_tags',
+      'mte_save_page_tags',
+      'mte_save_tags',
+      'mte_sync_tags',
+      'mte_zero_clear_page_tags'
+    ]
+  ],
+  [
+    'Bookkeeping of the swap device, its slots and the swap cache: `pswpout`, `pswpin` and the entries in the tables say what happened.',
+    [
+      '__swap_count',
+      '__swap_duplicate',
+      '__swap_entry_free',
+      'add_to_swap',
+      'add_to_swap_cache',
+      'delete_from_swap_cache',
+      'folio_alloc_swap',
+      'folio_free_swap',
+      'free_swap_and_cache',
+      'free_swap_and_cache_nr',
+      'free_swap_slot',
+      'get_swap_device',
+      'get_swap_pages',
+      'put_swap_folio',
+      'swap_cache_get_folio',
+      'swap_cgroup_record',
+      'swap_duplicate',
+      'swap_entry_range_free',
+      'swap_free',
+      'swap_free_nr',
+      'swap_page_trans_huge_swapped',
+      'swap_pte_batch',
+      'swap_range_alloc',
+      'swap_range_free',
+      'swap_swapcount'
+    ]
+  ],
+  [
+    'Writing pages to the swap device and reading them back: block layer and zswap.',
+    [
+      '__folio_end_writeback',
+      '__folio_start_writeback',
+      '__swap_writepage',
+      'arch_prepare_to_swap',
+      'arch_swap_restore',
+      'bio_add_folio_nofail',
+      'folio_clear_dirty_for_io',
+      'folio_end_writeback',
+      'folio_rotate_reclaimable',
+      'get_obj_cgroup_from_folio',
+      'ksm_might_need_to_copy',
+      'swap_folio_sector',
+      'swap_page_sector',
+      'swap_read_folio',
+      'swap_read_folio_bdev_sync',
+      'swap_readpage',
+      'swap_writepage',
+      'swap_writepage_bdev_sync',
+      'swapin_readahead',
+      'zswap_folio_swapin',
+      'zswap_invalidate',
+      'zswap_is_enabled',
+      'zswap_load',
+      'zswap_never_enabled'
+    ]
+  ],
+  [
+    'How reclaim walks the folios it was given; what it did to entries and folios is compared.',
+    [
+      'folio_isolate_lru',
+      'folio_referenced',
+      'folio_referenced_one',
+      'madvise_pageout',
+      'pmdp_clear_flush_young',
+      'reclaim_folio_list',
+      'reclaim_pages',
+      'shrink_folio_list',
+      'try_to_unmap',
+      'try_to_unmap_flush_dirty',
+      'try_to_unmap_one',
+      'zap_install_uffd_wp_if_needed'
+    ]
+  ],
+  [
+    'Steps inside MADV_COLLAPSE; the result and `thp_collapse_alloc` are compared.',
+    [
+      '__folio_alloc_noprof',
+      'alloc_charge_folio',
+      'collapse_huge_page',
+      'folio_putback_lru',
+      'hpage_collapse_scan_abort',
+      'hpage_collapse_scan_pmd',
+      'hugepage_vma_revalidate',
+      'madvise_collapse',
+      'pmdp_collapse_flush',
+      'release_pte_folio'
+    ]
+  ],
+  [
+    'Helpers of follow_page and GUP that 6.1 and 6.12 cut differently; pins are compared.',
+    ['follow_huge_addr', 'follow_page_mask', 'gup_put_folio', 'gup_vma_lookup']
+  ]
+]
+
+/** Names that are not compared, each with its reason. */
+export const LEFT_OUT: Readonly<Record<string, string>> = Object.fromEntries(
+  GROUPS.flatMap(([reason, names]) => names.map((name) => [name, reason]))
+)
+
+/** Names that are compared. */
+export const COMPARED: readonly string[] = FUNCTION_NAMES.filter((name) => !Object.hasOwn(LEFT_OUT, name))
+
+const NAMES: ReadonlySet<string> = new Set(COMPARED)
+
+/** Whether a function's count is compared. */
+export function isCompared(name: string): boolean {
+  return NAMES.has(name)
 }
 
 export type CountsTaken = Float64Array
@@ -14,23 +185,12 @@ export function takeCounts(world: World): CountsTaken {
   return world.calls.slice()
 }
 
-/** What was counted between, by the kernel's names, without the zeroes. */
-export function countsBetween(
-  _world: World,
-  before: CountsTaken,
-  after: CountsTaken
-): Record<string, number> {
+/** What was counted since, by the kernel's names, without the zeroes. */
+export function countsSince(world: World, before: CountsTaken): Record<string, number> {
   const counts: Record<string, number> = {}
   FUNCTION_NAMES.forEach((name, k) => {
-    const n = after[k] - before[k]
+    const n = world.calls[k] - before[k]
     if (n !== 0 && isCompared(name)) counts[name] = n
   })
   return counts
-}
-
-const NAMES: ReadonlySet<string> = new Set(FUNCTION_NAMES)
-
-/** Whether a function's count is compared. */
-export function isCompared(name: string): boolean {
-  return NAMES.has(name) && !(name in LEFT_OUT)
 }

@@ -46,7 +46,9 @@ class Shown {
 export class Comparison {
   readonly #recorded = new Shown()
   readonly #simulated = new Shown()
-  /** Recorded folio names of simulated ones, as far as they stand in this step. */
+  /** Recorded folio names and the simulated ones that stood for them at the last step. */
+  #paired = new Map<string, string>()
+  #before: readonly (readonly [string, RegionState])[] = []
 
   /** The fields of this step that differ, most telling first. */
   step(recorded: Step, simulated: Step): Difference[] {
@@ -61,7 +63,7 @@ export class Comparison {
       }
     }
     if (recorded.state !== undefined && !unstable.has('state.runs')) {
-      found.push(...this.#states(unstable))
+      found.push(...this.#states(recorded, unstable))
     }
     const counted = recorded.counts !== undefined && recorded.counts_missing === undefined
     if (counted) found.push(...tallies('tlbi', recorded, simulated, unstable))
@@ -74,7 +76,7 @@ export class Comparison {
     return found
   }
 
-  #states(unstable: ReadonlySet<string>): Difference[] {
+  #states(step: Step, unstable: ReadonlySet<string>): Difference[] {
     const found: Difference[] = []
     const names = new Map<string, string>()
     const taken = new Map<string, string>()
@@ -89,7 +91,41 @@ export class Comparison {
       found.push(...runsDiffer(key, recorded.runs ?? [], simulated.runs ?? [], loose, names, taken))
       found.push(...foliosDiffer(key, recorded.folios ?? [], simulated.folios ?? [], names))
     }
+    if (found.length === 0) found.push(...this.#identities(step, left, taken))
+    this.#paired = taken
+    this.#before = [...left]
     return found
+  }
+
+  /**
+   * Folios stay what they were. A name follows a frame, and which frame a new folio gets is chance; so
+   * where the step may have allocated one, only what a page was and is mapped to can be compared.
+   */
+  #identities(
+    step: Step,
+    now: ReadonlyMap<string, RegionState>,
+    paired: ReadonlyMap<string, string>
+  ): Difference[] {
+    const before = this.#paired
+    const differ = (key: string, name: string): Difference[] => [
+      { field: `state.${key}.identity`, recorded: name, simulated: [before.get(name), paired.get(name)] }
+    ]
+    if (!mayAllocate(step)) {
+      const simulated = new Map([...before].map(([name, ours]) => [ours, name]))
+      for (const [name, ours] of paired) {
+        if (before.has(name) ? before.get(name) !== ours : simulated.has(ours)) return differ('folios', name)
+      }
+      return []
+    }
+    for (const [key, was] of this.#before) {
+      const is = now.get(key)
+      if (is === undefined || is === was) continue
+      for (const [old, current] of sharedPages(was.runs ?? [], is.runs ?? [])) {
+        if (!isName(old) || !isName(current)) continue
+        if ((old === current) !== (before.get(old) === paired.get(current))) return differ(key, current)
+      }
+    }
+    return []
   }
 
   #vmas(unstable: ReadonlySet<string>): Difference[] {
@@ -115,6 +151,30 @@ export class Comparison {
     }
     return found
   }
+}
+
+const ALLOCATING = new Set(['write', 'read', 'fork', 'pin', 'mlock'])
+const ALLOCATING_ADVICE = new Set(['populate_read', 'populate_write', 'collapse', 'pageout', 'free', 'cold'])
+
+/** Whether the operation may have made folios (a split makes some too). */
+function mayAllocate({ op, args }: Step): boolean {
+  return ALLOCATING.has(op) || (op === 'madvise' && ALLOCATING_ADVICE.has(String(args.adv)))
+}
+
+/** Folios of the same pages in two lists of runs, a piece at a time. */
+function* sharedPages(
+  was: readonly Run[],
+  is: readonly Run[]
+): Generator<readonly [string | undefined, string | undefined]> {
+  let k = 0
+  for (const run of was) {
+    while (k < is.length && is[k].at + is[k].n <= run.at) k++
+    for (let j = k; j < is.length && is[j].at < run.at + run.n; j++) yield [run.folio, is[j].folio]
+  }
+}
+
+function isName(name: string | undefined): name is string {
+  return name !== undefined && /^f\d+$/.test(name)
 }
 
 function place({ r, from, n, perms, VmFlags }: VmaInfo): string {
@@ -168,10 +228,7 @@ function agree(
   names: Map<string, string>,
   taken: Map<string, string>
 ): boolean {
-  const named = (name: string | undefined) => name !== undefined && /^f\d+$/.test(name)
-  if (recorded === undefined || simulated === undefined || !named(recorded) || !named(simulated)) {
-    return recorded === simulated
-  }
+  if (!isName(recorded) || !isName(simulated)) return recorded === simulated
   const known = names.get(simulated)
   if (known !== undefined) return known === recorded
   if (taken.has(recorded)) return false

@@ -14,7 +14,7 @@ import { THP_STAT_NAMES } from '../../engine/thp/stats'
 import { COUNTER_INDEX, type CounterName } from '../../engine/trace/counters'
 import { VM_EVENT_NAMES } from '../../engine/trace/vmstat'
 import { World } from '../../engine/world'
-import { countsBetween, takeCounts, type CountsTaken } from './counts'
+import { countsSince, takeCounts, type CountsTaken } from './counts'
 import { harnessCounts, harnessEvents, PROGRAM_VMAS, type Harness } from './harness'
 import type { Args, Boot, RegionState, Step, VmaInfo } from './schema'
 import { vmaInfo } from './smaps'
@@ -154,7 +154,7 @@ export class Replay {
       const kb = (geometry.pageSize * 2 ** Math.floor(k / names)) / 1024
       put(thp, `${kb}kB/${THP_STAT_NAMES[k % names]}`, value - before.thp[k])
     })
-    const counts = countsBetween(this.world, before.counts, after.counts)
+    const counts = countsSince(this.world, before.counts)
     for (const [name, n] of Object.entries(harnessCounts(this.harness, recorded))) {
       put(counts, name, (counts[name] ?? 0) + n)
     }
