@@ -3,38 +3,22 @@
  * recordings.
  */
 import type { CpuFeatures } from '../../engine/arch/cpu'
-import { EngineError } from '../../engine/error'
 import { kernelByName } from '../../engine/kernel'
 import { newMm } from '../../engine/mm/fork'
-import type { Mm } from '../../engine/mm/mm'
 import { makePmd } from '../../engine/mm/walk'
 import * as sys from '../../engine/syscalls'
-import { Sysfs } from '../../engine/thp/sysfs'
 import { THP_STAT_NAMES } from '../../engine/thp/stats'
 import { COUNTER_INDEX, type CounterName } from '../../engine/trace/counters'
 import { VM_EVENT_NAMES } from '../../engine/trace/vmstat'
 import { World } from '../../engine/world'
 import { countsSince, takeCounts, type CountsTaken } from './counts'
+import { failed, Unsupported } from './outcome'
 import { harnessCounts, harnessEvents, PROGRAM_VMAS, type Harness } from './harness'
-import type { Args, Boot, RegionState, Step, VmaInfo } from './schema'
-import { vmaInfo } from './smaps'
-import { FolioNames, regionState } from './snapshot'
+import type { Args, Boot, Step } from './schema'
+import { SettingsFiles } from './settings'
+import { REGION_GRID, View, type Proc, type Region } from './view'
 
-/** Something the simulator does not model, so that the case cannot be replayed. */
-export class Unsupported extends Error {
-  override readonly name = 'Unsupported'
-}
-
-interface Region {
-  readonly r: string
-  start: number
-  pages: number
-}
-
-interface Proc {
-  readonly name: string
-  readonly mm: Mm
-}
+export { Unsupported } from './outcome'
 
 interface Taken {
   readonly counts: CountsTaken
@@ -45,9 +29,7 @@ interface Taken {
 
 const MEMORY = 2 * 2 ** 30
 const FIRST_REGION = 0x10_0000_0000
-const REGION_GRID = 2 ** 30
 const PROGRAM = 0x40_0000
-const THP_ROOT = '/sys/kernel/mm/transparent_hugepage/'
 
 const TLBI: readonly (readonly [string, CounterName])[] = [
   ['aside1is', 'tlbiAside1is'],
@@ -71,14 +53,12 @@ export function cpuOf(boot: Boot): CpuFeatures {
 /** One case being replayed. */
 export class Replay {
   readonly world: World
-  readonly #sysfs: Sysfs
+  readonly #settings: SettingsFiles
   readonly #procs: Proc[] = []
   /** The regions of the case, the same for every process. */
   readonly #regions = new Map<string, Region>()
-  readonly #names = new FolioNames()
+  readonly #view = new View()
   #pid = 1
-  #shown = new Map<string, string>()
-  #shownVmas = new Map<string, string>()
   readonly harness: Harness
 
   constructor(kernel: string, boot: Boot) {
@@ -91,7 +71,7 @@ export class Replay {
       memoryBytes: MEMORY,
       cpu: cpuOf(boot)
     })
-    this.#sysfs = new Sysfs(this.world.thp)
+    this.#settings = new SettingsFiles(this.world)
     this.harness = {
       kernel: record.name,
       granule: this.world.geometry.name,
@@ -118,7 +98,7 @@ export class Replay {
     if (op === 'thp' || op === 'sys' || op === 'cat' || op === 'tree') {
       const vm = harnessEvents(this.harness, recorded)
       this.harness.steps++
-      return { ...base, ...this.#settings(op, args), ...(Object.keys(vm).length > 0 && { vm }) }
+      return { ...base, ...this.#settings.step(op, args), ...(Object.keys(vm).length > 0 && { vm }) }
     }
     const before = this.#take()
     const result = op === 'dump' ? {} : this.#operate(op, args, who ?? 'p')
@@ -127,7 +107,7 @@ export class Replay {
       ...base,
       ...result,
       ...(op !== 'dump' && this.#tallies(recorded, before, after)),
-      ...this.#state()
+      ...this.#view.step(this.world, this.#procs, [...this.#regions.values()])
     }
   }
 
@@ -170,100 +150,6 @@ export class Replay {
     }
   }
 
-  #state(): Partial<Step> {
-    const all: { key: string; text: string; value: RegionState }[] = []
-    const vmas: Record<string, 'same' | readonly VmaInfo[]> = {}
-    const shownVmas = new Map<string, string>()
-    const regions = [...this.#regions.values()].sort((a, b) => (a.r < b.r ? -1 : 1))
-    for (const proc of this.#procs) {
-      for (const { r, start, pages } of regions) {
-        const value = {
-          who: proc.name,
-          r,
-          ...regionState(this.world, proc.mm, start, pages, this.#names)
-        }
-        all.push({ key: `${proc.name} ${r}`, text: JSON.stringify(value), value })
-      }
-      const list: VmaInfo[] = []
-      for (const vma of proc.mm.vmas) {
-        const region = regions.find((each) => this.#gridOf(each.start) === this.#gridOf(vma.start))
-        if (region !== undefined) list.push(vmaInfo(this.world, proc.mm, vma, region.r, region.start))
-      }
-      const text = JSON.stringify(list)
-      vmas[proc.name] = this.#shownVmas.get(proc.name) === text ? 'same' : list
-      shownVmas.set(proc.name, text)
-    }
-    const unchanged =
-      all.length > 0 &&
-      all.length === this.#shown.size &&
-      all.every(({ key, text }) => this.#shown.get(key) === text)
-    const state = unchanged
-      ? 'unchanged'
-      : all.map(({ key, text, value }) =>
-          this.#shown.get(key) === text ? { who: value.who, r: value.r, same: true as const } : value
-        )
-    this.#shown = new Map(all.map(({ key, text }) => [key, text]))
-    this.#shownVmas = shownVmas
-    return { state, vmas }
-  }
-
-  #gridOf(vpn: number): number {
-    return Math.floor((vpn * this.world.geometry.pageSize) / REGION_GRID)
-  }
-
-  #settings(op: string, args: Args): Partial<Step> {
-    if (op === 'thp') return this.#thp(args)
-    const path = String(args.path)
-    if (op === 'sys' && path.startsWith(THP_ROOT))
-      return this.#sysWrite(path.slice(THP_ROOT.length), args.val)
-    throw new Unsupported(`${op} ${path} is not simulated`)
-  }
-
-  #thp(args: Args): Partial<Step> {
-    const { thp, kernel, geometry } = this.world
-    thp.top = 'never'
-    thp.defrag = 'madvise'
-    thp.useZeroPage = 1
-    thp.shmem = 'never'
-    thp.sizes.fill('never')
-    thp.sizes[geometry.pmdOrder] = 'inherit'
-    try {
-      for (const [name, value] of Object.entries(args)) {
-        if (name === '') continue
-        if (/^\d+kB$/.test(name)) {
-          if (kernel.faultOrders === 'pmd-only') return { rc: -1, errno: 'EINVAL' }
-          this.#sysfs.write(`hugepages-${name}/enabled`, String(value))
-        } else {
-          const file = { top: 'enabled', shmem: 'shmem_enabled' }[name] ?? name
-          this.#sysfs.write(file, String(value))
-        }
-      }
-    } catch (error) {
-      return failed(error)
-    }
-    return { rc: 0 }
-  }
-
-  #sysWrite(path: string, val: unknown): Partial<Step> {
-    let result: Partial<Step> = {}
-    if (val !== undefined) {
-      const repeated = val as { repeat?: string; times?: number }
-      const text = typeof val === 'string' ? val : (repeated.repeat ?? '').repeat(repeated.times ?? 0)
-      try {
-        this.#sysfs.write(path, text)
-        result = { rc: text.length, len: text.length }
-      } catch (error) {
-        const { errno } = failed(error)
-        result = { rc: -1, errno, len: text.length }
-      }
-    }
-    try {
-      return { ...result, text: this.#sysfs.read(path) }
-    } catch (error) {
-      return { ...result, read_errno: failed(error).errno }
-    }
-  }
-
   #proc(name: string): Proc {
     const found = this.#procs.find((each) => each.name === name)
     if (found === undefined) throw new Error(`there is no process ${name}`)
@@ -275,7 +161,6 @@ export class Replay {
     try {
       return this.#call(op, args, proc)
     } catch (error) {
-      if (error instanceof EngineError && error.code === 'not-modelled') throw new Unsupported(error.message)
       return failed(error)
     }
   }
@@ -413,14 +298,6 @@ function protOf(prot: unknown): string {
 
 function accessed({ done, signal }: sys.AccessOutcome): Partial<Step> {
   return { rc: done, ...(signal !== undefined && { signal }) }
-}
-
-const ERRNO = /^E[A-Z0-9]+$/
-
-/** The result of a call that answered an errno. */
-function failed(error: unknown): { rc: number; errno: string } {
-  if (error instanceof EngineError && ERRNO.test(error.code)) return { rc: -1, errno: error.code }
-  throw error
 }
 
 function put(tally: Record<string, number>, name: string, n: number): void {
