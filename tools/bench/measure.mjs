@@ -8,6 +8,7 @@ export class Skip extends Error {}
  * @property {string} unit
  * @property {number} budget in the same unit: at most
  * @property {number} runs
+ * @property {string} [note] what else belongs to the figure
  */
 
 /** @param {readonly number[]} values @returns {number} */
@@ -30,8 +31,8 @@ export function percentile(values, share) {
 }
 
 /** @param {Figure} figure @returns {string} one line of the table */
-export function line({ what, value, unit, budget, runs }) {
+export function line({ what, value, unit, budget, runs, note }) {
   const verdict = value <= budget ? 'within' : 'OVER'
-  const shown = value < 100 ? value.toFixed(1) : value.toFixed(0)
-  return `${what.padEnd(58)} ${shown.padStart(8)} ${unit}  ${verdict} ${budget} ${unit} (median of ${runs})`
+  const shown = value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0)
+  return `${what.padEnd(58)} ${shown.padStart(8)} ${unit}  ${verdict} ${budget} ${unit} (${runs === 1 ? 'exact' : `median of ${runs}`})${note === undefined ? '' : `: ${note}`}`
 }

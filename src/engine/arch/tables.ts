@@ -12,6 +12,13 @@ export class PageTables {
   readonly attrs: Int32Array[] = []
   /** The `pfn` lanes: output page frame, or the number of the next table. */
   readonly pfns: Int32Array[] = []
+  /**
+   * The same `attr` lanes two at a time, for loops over runs of equal entries: as doubles they compare
+   * bit by bit, since no lane of a present entry makes a pair that is zero or not a number.
+   */
+  readonly attrPairs: Float64Array[] = []
+  readonly #twoLanes = new Int32Array(2)
+  readonly #onePair = new Float64Array(this.#twoLanes.buffer)
   /** log2 of the slots of one chunk. */
   readonly chunkShift: number
   readonly chunkMask: number
@@ -29,6 +36,13 @@ export class PageTables {
     this.chunkMask = 2 ** this.chunkShift - 1
   }
 
+  /** What `attrPairs` holds where two neighbouring lanes are both `lane`. */
+  pair(lane: number): number {
+    this.#twoLanes[0] = lane
+    this.#twoLanes[1] = lane
+    return this.#onePair[0]
+  }
+
   /** Takes an empty table out of the pool; it maps pages from `base` on. */
   alloc(base = 0): number {
     const entries = this.geometry.tableEntries
@@ -40,7 +54,9 @@ export class PageTables {
       table = this.state[1]++
       const chunk = (table * entries) >>> this.chunkShift
       if (chunk === this.attrs.length) {
-        this.attrs.push(new Int32Array(1 << this.chunkShift))
+        const attrs = new Int32Array(1 << this.chunkShift)
+        this.attrs.push(attrs)
+        this.attrPairs.push(new Float64Array(attrs.buffer))
         this.pfns.push(new Int32Array(1 << this.chunkShift))
       }
     }

@@ -64,6 +64,8 @@ export interface FolioObserver {
  */
 export class Folios {
   readonly words: (Int32Array | undefined)[] = []
+  /** The same words two at a time, as `PageTables.attrPairs`. */
+  readonly wordPairs: Float64Array[] = []
   /** Refcounts of folios of order >= 2, by pfn >> 2. */
   readonly largeRefs: (Int32Array | undefined)[] = []
   /** Refcounts of folios of order 0 and 1, by pfn. */
@@ -94,7 +96,7 @@ export class Folios {
     const pfn = this.buddy.alloc(order)
     if (pfn < 0) return -1
     const chunk = pfn >>> FOLIO_CHUNK_SHIFT
-    const words = (this.words[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))
+    const words = this.words[chunk] ?? this.#newWords(chunk)
     const first = pfn & FOLIO_CHUNK_MASK
     words.fill((order << ORDER_SHIFT) | IN_USE | ANON, first, first + (1 << order))
     if (order >= 2) (this.largeRefs[chunk] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))[first >> 2] = 1
@@ -254,6 +256,13 @@ export class Folios {
       (sum, chunk) => sum + (chunk?.byteLength ?? 0),
       0
     )
+  }
+
+  #newWords(chunk: number): Int32Array {
+    const words = new Int32Array(1 << FOLIO_CHUNK_SHIFT)
+    this.words[chunk] = words
+    this.wordPairs[chunk] = new Float64Array(words.buffer)
+    return words
   }
 
   #refs(pfn: number): Int32Array | undefined {
