@@ -84,6 +84,7 @@ function play(kernel: string, s: Scene, fastPaths: boolean) {
     batches,
     violation: checkWorld(world),
     counts: world.mms.map((mm) => COUNTER_NAMES.map((name, i) => `${name} ${mm.own[i]}`)),
+    calls: FUNCTION_NAMES.map((name, i) => `${name} ${world.calls[i]}`),
     resident: world.mms.map((mm) => mm.anonPages),
     arrays: [
       ...world.tables.attrs,
@@ -102,6 +103,7 @@ describe('the hot loop of fork does and counts what the long way does', () => {
       const short = play(name, s, true)
       expect(long.violation).toBeUndefined()
       expect(short.counts).toEqual(long.counts)
+      expect(short.calls).toEqual(long.calls)
       expect(short.batches).toEqual(long.batches)
       expect(short.resident).toEqual(long.resident)
       expect(short.arrays.length).toBe(long.arrays.length)
