@@ -12,6 +12,8 @@ import { markVmas } from './mm/exposed/mark'
 import { sharedMemory } from './mm/file'
 import { forkMm } from './mm/fork'
 import { pinUserPages, unpinUserPages, type PinHow } from './mm/gup'
+import { adviseCold } from './mm/madvise-cold'
+import { adviseFree } from './mm/madvise-free'
 import { adviseFlags, isFlagAdvice, walkVmas, type Advised } from './mm/madvise-flags'
 import { anonymousVma, MMF_DISABLE_THP, VM_MAYWRITE, VM_SHARED, type Mm } from './mm/mm'
 import { mprotectRange } from './mm/mprotect'
@@ -90,7 +92,12 @@ export function sysMadvise(world: World, mm: Mm, vpn: number, pages: number, adv
   if (isFlagAdvice(advice)) {
     failed = walkVmas(mm, vpn, end, (vma, from, to) => adviseFlags(world, mm, vma, from, to, advice))
   } else if (advice === 'dontneed') failed = dontneed(world, mm, vpn, end) ? undefined : 'ENOMEM'
-  else throw notModelled(`madvise(${advice})`)
+  else if (advice === 'free') {
+    failed = walkVmas(mm, vpn, end, (vma, from, to) => adviseFree(world, mm, vma, from, to))
+  } else if (advice === 'cold' || advice === 'pageout') {
+    const pageout = advice === 'pageout'
+    failed = walkVmas(mm, vpn, end, (vma, from, to) => adviseCold(world, mm, vma, from, to, pageout))
+  } else throw notModelled(`madvise(${advice})`)
   if (failed === undefined) return
   const why = failed === 'ENOMEM' ? 'part of the range is not mapped' : 'not possible for this mapping'
   throw new EngineError(failed, `${failed}: madvise(${advice}): ${why}.`)

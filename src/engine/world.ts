@@ -13,6 +13,7 @@ import { FolioAccounts } from './mm/folio-accounts'
 import type { LockContention } from './mm/fork-section'
 import { Lru } from './mm/lru'
 import type { Mm } from './mm/mm'
+import { SwapArea } from './mm/swap'
 import { ThpSettings } from './thp/settings'
 import { ThpStats } from './thp/stats'
 import { Counters } from './trace/counters'
@@ -29,6 +30,8 @@ export interface WorldConfig {
   readonly tlb?: TlbConfig
   /** For what hardware may choose. Default 1. */
   readonly seed?: number
+  /** Size of the swap area, on a synchronous device; default none. */
+  readonly swapBytes?: number
 }
 
 /** What fork tells an observer; see `inspect.ts`. Nothing is kept while there is none. */
@@ -53,6 +56,7 @@ export class World {
   readonly ops: PteOps
   /** Per-CPU batches of folios on their way to the LRU lists. */
   readonly lru: Lru
+  readonly swap: SwapArea | undefined
   readonly thp: ThpSettings
   readonly thpStats: ThpStats
   /** Kernel functions entered, by `FN`. */
@@ -92,6 +96,9 @@ export class World {
     const blocks = Math.floor(config.memoryBytes / this.geometry.pageSize / reserved)
     this.folios = new Folios(new Buddy(blocks * reserved, this.geometry.maxOrder, reserved), this.counters)
     this.lru = new Lru(this.folios, this.kernel, this.calls, this.vm)
+    if (config.swapBytes !== undefined) {
+      this.swap = new SwapArea(Math.floor(config.swapBytes / this.geometry.pageSize))
+    }
     this.tlbi = new Tlbi(this.geometry, this.cpu, this.kernel)
     this.ops = makePteOps(this)
     if (config.tlb !== undefined) {

@@ -5,7 +5,7 @@
 import { MARKER, MIGRATION, SWAP_EXCLUSIVE, UFFD_WP } from '../arch/descriptor'
 import { COUNTER_INDEX } from '../trace/counters'
 import type { CopySection } from './fork-section'
-import { EngineError } from '../error'
+import { swapDuplicate } from './swap-entries'
 
 const RSS = COUNTER_INDEX.rss
 
@@ -27,7 +27,9 @@ export function copyNonpresent(section: CopySection, slot: number, childSlot: nu
     section.anon++
     if (cow) copy &= ~SWAP_EXCLUSIVE
   } else {
-    throw new EngineError('not-modelled', 'fork of a swap entry is not simulated yet.')
+    swapDuplicate(world, pfn)
+    section.swap++
+    copy &= ~SWAP_EXCLUSIVE
   }
   child.count(RSS, 1)
   if (copy !== entry) ops.setPtes(parent, slot, pfn, copy, 1)
