@@ -77,9 +77,13 @@ export class Lru {
     this.#queue(MLOCK, pfn, MLOCK_NEW)
   }
 
-  /** `folio_deactivate`: to the inactive list; nothing for a folio that is on no list. */
+  /**
+   * `folio_deactivate`: to the inactive list; nothing for a folio that is on no list, nor, without the
+   * multi-generation LRU (6.1 as recorded), for one that is not active.
+   */
   deactivate(pfn: number): void {
     if (this.#modern) this.calls[FN.folio_deactivate]++
+    else if ((this.folios.flags(pfn) & FOLIO_ACTIVE) === 0) return
     if ((this.folios.flags(pfn) & (FOLIO_LRU | FOLIO_UNEVICTABLE)) !== FOLIO_LRU) return
     this.#queue(DEACTIVATE, pfn, 0)
   }
