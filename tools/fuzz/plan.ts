@@ -1,0 +1,92 @@
+/** What a fuzzed world is like: everything follows from its seed. */
+import type { CpuFeatures } from '../../src/engine/arch/cpu'
+import type { GranuleName } from '../../src/engine/arch/granule'
+import { Seeded } from '../../src/engine/arch/seeded'
+import type { TlbConfig } from '../../src/engine/arch/tlb'
+import { KERNELS, kernelByName } from '../../src/engine/kernel'
+import type { KernelRecord } from '../../src/engine/kernel'
+
+/** One world. */
+export interface Plan {
+  readonly seed: number
+  readonly kernel: KernelRecord
+  readonly granule: GranuleName
+  readonly cpu: CpuFeatures
+  readonly tlb: TlbConfig
+  /** Processes that may live at once. */
+  readonly procs: number
+  readonly cpus: number
+  readonly memoryBytes: number
+  readonly fastPaths: boolean
+}
+
+/** What a caller may fix. */
+export interface PlanLimits {
+  readonly kernel?: string | undefined
+  readonly procs?: number | undefined
+  readonly cpus?: number | undefined
+}
+
+/** Kernels without a fault that shows everywhere; which of those they have decides what they are put on. */
+export function soundKernels(): KernelRecord[] {
+  return KERNELS.filter((kernel) => kernel.knownFaults.every(({ where }) => where !== 'everywhere'))
+}
+
+/** Pages of the arena in which everything happens, by granule: a few PMDs of 4K, one and a half of others. */
+export const ARENA: Readonly<Record<GranuleName, number>> = { '4K': 2560, '16K': 3328, '64K': 9216 }
+
+/** The world that `seed` stands for. */
+export function planOf(seed: number, limits: PlanLimits = {}): Plan {
+  const random = new Seeded(seed)
+  const sound = soundKernels()
+  const kernel = limits.kernel === undefined ? sound[random.below(sound.length)] : kernelByName(limits.kernel)
+  const chance = (percent: number) => random.below(100) < percent
+  // OnePlus knows 4K pages only.
+  const die = kernel.pteOps === 'exposed' ? 0 : random.below(100)
+  const granule: GranuleName = die < 76 ? '4K' : die < 90 ? '16K' : '64K'
+  const cpus = limits.cpus ?? 1 + random.below(4)
+  const hafdbs = chance(75)
+  const mixed = kernel.knownFaults.every(({ where }) => where !== 'mixed-agents') && chance(40)
+  return {
+    seed,
+    kernel,
+    granule,
+    cpu: {
+      hafdbs,
+      tlbRange: chance(60),
+      kpti: chance(25),
+      lpa2: chance(30),
+      repeatTlbi: chance(10)
+    },
+    tlb: {
+      entries: [4, 16, 32, 48][random.below(4)],
+      coalesce: (['always', 'always', 'seeded', 'never'] as const)[random.below(4)],
+      evict: chance(50) ? 'oldest' : 'seeded',
+      completion: chance(75) ? 'at-dsb' : 'at-issue',
+      records: chance(75) ? 'seeded' : 'own',
+      cpus,
+      withoutHafdbs: mixed && hafdbs && cpus > 1 ? [random.below(cpus)] : [],
+      walkers: mixed ? 1 : 0
+    },
+    procs: limits.procs ?? 1 + random.below(8),
+    cpus,
+    memoryBytes:
+      granule === '4K' ? (24 + 8 * random.below(8)) * 2 ** 20 : granule === '16K' ? 2 ** 28 : 2 ** 31,
+    fastPaths: chance(50)
+  }
+}
+
+/** The plan in one line. */
+export function planText(plan: Plan): string {
+  const { kernel, granule, cpu, tlb } = plan
+  const features = [
+    cpu.hafdbs ? 'HAFDBS' : 'no HAFDBS',
+    cpu.tlbRange ? 'range TLBI' : '',
+    cpu.kpti ? 'KPTI' : '',
+    cpu.lpa2 === true ? 'LPA2' : '',
+    cpu.repeatTlbi ? 'repeat TLBI' : ''
+  ].filter((text) => text !== '')
+  const agents = `${tlb.cpus} CPUs, ${tlb.walkers} walkers, without HAFDBS [${tlb.withoutHafdbs?.join(' ') ?? ''}]`
+  const tlbs = `TLBs of ${tlb.entries}, coalesce ${tlb.coalesce}, evict ${tlb.evict}, TLBI ${tlb.completion}, records ${tlb.records}`
+  return `${kernel.name} ${granule}; ${features.join(', ')}; ${agents}; ${tlbs}; ${plan.procs} processes; ${plan.memoryBytes / 2 ** 20} MiB${plan.fastPaths ? '; fast paths' : ''}`
+}

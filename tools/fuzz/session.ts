@@ -1,0 +1,81 @@
+/** Running worlds, and making a failing one small. */
+import type { WatchedViolation } from '../../src/engine/check/watch'
+import { Life } from './life'
+import type { Mutant } from './mutants'
+import { planOf, type Plan, type PlanLimits } from './plan'
+
+/** Steps of one world; a full check ends it (and comes every so many steps of a longer one). */
+export const WORLD_STEPS = 1000
+
+/** How to run a world. */
+export interface RunOptions extends PlanLimits {
+  readonly steps?: number
+  /** Steps to take; all by default. */
+  readonly keep?: ReadonlySet<number> | undefined
+  readonly mutant?: Mutant | undefined
+  /** Changes the plan, for mutants that need certain hardware. */
+  readonly adapt?: ((plan: Plan) => Plan) | undefined
+  /** A full check after every step: finds the step of what only a full check sees. */
+  readonly fullAlways?: boolean
+  /** Told of every step taken, in words. */
+  readonly say?: ((step: number, text: string) => void) | undefined
+}
+
+/** What running a world came to. */
+export interface RunResult {
+  readonly plan: Plan
+  readonly seed: number
+  /** Steps taken. */
+  readonly ops: number
+  readonly violation?: WatchedViolation
+  /** The step that failed, `steps` for the end of the world. */
+  readonly step: number
+  readonly unsupported: ReadonlyMap<string, number>
+}
+
+/** Runs the world of `seed`, to its end or to the first violation. */
+export function runWorld(seed: number, options: RunOptions = {}): RunResult {
+  const { steps = WORLD_STEPS, keep, mutant, say } = options
+  const planned = planOf(seed, options)
+  const plan = options.adapt?.(planned) ?? planned
+  const life = new Life(plan, say !== undefined)
+  mutant?.install(life.world, seed)
+  const { unsupported } = life
+  let ops = 0
+  for (let step = 0; step < steps; step++) {
+    if (keep !== undefined && !keep.has(step)) continue
+    ops++
+    let violation = life.take(step)
+    say?.(step, life.said)
+    if (violation === undefined && options.fullAlways === true) violation = life.full()
+    if (violation !== undefined) return { plan, seed, ops, violation, step, unsupported }
+  }
+  const violation = life.full() ?? life.finish()
+  return { plan, seed, ops, step: steps, unsupported, ...(violation === undefined ? {} : { violation }) }
+}
+
+/** Fewest steps found that still break the same rule, trying at most `tries` runs. */
+export function shrink(failed: RunResult, options: RunOptions, tries = 300): number[] {
+  const rule = failed.violation?.rule
+  const base = { ...options, say: undefined, steps: Math.max(failed.step + 1, 1) }
+  const fails = (keep: readonly number[]): boolean => {
+    tries--
+    return runWorld(failed.seed, { ...base, keep: new Set(keep) }).violation?.rule === rule
+  }
+  let kept = Array.from(
+    { length: Math.min(failed.step + 1, options.steps ?? WORLD_STEPS) },
+    (_, i) => i
+  ).filter((step) => options.keep?.has(step) ?? true)
+  for (let size = Math.ceil(kept.length / 2); size >= 1 && tries > 0;) {
+    let removed = false
+    for (let at = 0; at < kept.length && tries > 0;) {
+      const without = [...kept.slice(0, at), ...kept.slice(at + size)]
+      if (fails(without)) {
+        kept = without
+        removed = true
+      } else at += size
+    }
+    if (!removed || size > kept.length) size = size === 1 ? 0 : Math.ceil(size / 2)
+  }
+  return kept
+}
