@@ -153,7 +153,7 @@ export class Life {
   finish(): WatchedViolation | undefined {
     const { world } = this
     for (const { mm } of this.procs.splice(0)) {
-      sys.sysUnpin?.(world, mm)
+      this.#unpin(mm)
       sys.sysExit(world, mm)
     }
     world.lru.drainAll()

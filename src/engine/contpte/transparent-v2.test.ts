@@ -12,7 +12,10 @@ import {
   isValidCont,
   mkwrite
 } from '../arch/descriptor'
+import { checkWorld } from '../check'
 import { fixture, unfoldSilently, type Fixture } from '../check/fixture'
+import { findSlot } from '../mm/walk'
+import { sysFork, sysMprotect } from '../syscalls'
 import { COUNTER_NAMES, type CounterName } from '../trace/counters'
 
 const C = 16
@@ -358,5 +361,16 @@ describe('gathering', () => {
     ops.ptepGetAndClear(f.mm, f.slot(0))
     const after = tables.attr(f.slot(1))
     expect([isDirty(after), after & AF, after & CONT]).toEqual([true, AF, 0])
+  })
+})
+
+describe('entries without access', () => {
+  // Validity decides in v2 (reference contpte.md section 6): v1 asked for presence. Found by the fuzzer.
+  it('are never folded, not even a whole block of them at once', () => {
+    const f = fixture({ kernel: 'contpte-v3', pages: 32, order: 4 })
+    sysMprotect(f.world, f.mm, f.vma.start, 16, 'none')
+    const child = sysFork(f.world, f.mm, 2)
+    expect(checkWorld(f.world)).toBeUndefined()
+    expect(f.world.tables.attr(findSlot(f.world, child, f.vma.start)) & CONT).toBe(0)
   })
 })

@@ -110,7 +110,7 @@ export class TransparentV2PteOps extends BlockPteOps {
     const { tables } = this.world
     const whole = nr === this.c
     if (!whole) this.unfoldIfFolded(mm, slot)
-    const folds = whole && (pfn & this.mask) === 0
+    const folds = whole && (pfn & this.mask) === 0 && (attr & VALID) !== 0
     mm.count(READ, 1)
     let live = isValidCont(tables.attr(slot))
     if (!live && folds) {

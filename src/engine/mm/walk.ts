@@ -129,8 +129,22 @@ function takeDeposit(world: World, mm: Mm): void {
   world.calls[FN.pgtable_trans_huge_withdraw]++
 }
 
-/** Frees the root, the last table of an mm. */
+/**
+ * Frees the root, the last table of an mm. Upper tables may be left below it that no VMA of the model
+ * covered any more: the program itself, which always has some, lies there until it exits.
+ */
 export function freeRoot(world: World, mm: Mm): void {
-  world.tables.free(mm.root)
+  freeAllBelow(world, mm, mm.root, world.geometry.levels - 1)
+}
+
+function freeAllBelow(world: World, mm: Mm, table: number, depth: number): void {
+  const { tables, geometry } = world
+  for (let index = 0; depth > 0 && index < geometry.tableEntries; index++) {
+    const slot = (table << geometry.tableShift) + index
+    if ((tables.attr(slot) & TABLE) !== TABLE) continue
+    freeAllBelow(world, mm, tables.pfn(slot), depth - 1)
+    tables.set(slot, 0, 0)
+  }
+  tables.free(table)
   mm.count(TABLE_FREE, 1)
 }
