@@ -140,7 +140,8 @@ export class Tlbi {
   range(mm: Mm, vpn: number, pages: number, stride: number, lastLevel: boolean): void {
     if (this.#tooLong(pages, stride)) {
       this.mm(mm)
-      if (this.kernel.asidFallbackDsbIsh === 2) mm.count(DSB_ISH, 1)
+      // Its caller ends the flush once more, erratum and all.
+      if (this.kernel.asidFallbackDsbIsh === 2) this.finish(mm)
       return
     }
     this.rangeNosync(mm, vpn, pages, stride, lastLevel)

@@ -144,7 +144,7 @@ function moveTable(world: World, mm: Mm, slot: number, at: number, newAt: number
   rebase(world, table, newAt, depth - 1)
   tables.set(newSlot, TABLE, table)
   world.probe?.('table moved')
-  flushMoved(world, mm, at, geometry.tableEntries ** depth, 1)
+  flushMoved(world, mm, at, geometry.tableEntries ** depth)
   return true
 }
 
@@ -174,7 +174,8 @@ function moveLeaf(world: World, mm: Mm, pmd: number, newPmd: number, at: number)
   }
   tables.set(newPmd, attr, pfn)
   world.probe?.('PMD leaf moved')
-  flushMoved(world, mm, at, geometry.tableEntries, geometry.tableEntries)
+  // `flush_pmd_tlb_range`, which the compiler put in here.
+  world.tlbi.range(mm, at, geometry.tableEntries, geometry.tableEntries, false)
 }
 
 /** `move_ptes`: entry by entry; one flush of the whole extent if any of them was present. */
@@ -193,12 +194,12 @@ function moveEntries(world: World, mm: Mm, pmd: number, at: number, nr: number, 
     ops.setPteInline(mm, newSlot + i, pfn, entry)
     world.probe?.('entry moved')
   }
-  if (present) flushMoved(world, mm, at, nr, 1)
+  if (present) flushMoved(world, mm, at, nr)
 }
 
 /** `flush_tlb_range` of what lay at the old place: walk caches too. */
-function flushMoved(world: World, mm: Mm, vpn: number, pages: number, stride: number): void {
+function flushMoved(world: World, mm: Mm, vpn: number, pages: number): void {
   const old = world.kernel.functionNames === 'linux-6.1'
   world.calls[old ? FN.__flush_tlb_range : FN.__flush_tlb_range_nosync]++
-  world.tlbi.range(mm, vpn, pages, stride, false)
+  world.tlbi.range(mm, vpn, pages, 1, false)
 }
