@@ -6,6 +6,7 @@
 import { isPmdLeaf, isPresent, TABLE } from '../arch/descriptor'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
+import { splitBlocks } from './exposed/range'
 import type { Mm, Vma } from './mm'
 import { splitPmd } from './split'
 import { flushBatchedPending } from './tlb-batched'
@@ -184,6 +185,7 @@ function moveEntries(world: World, mm: Mm, pmd: number, at: number, nr: number, 
   const slot = (tables.pfn(pmd) << geometry.tableShift) + (at % geometry.tableEntries)
   const newSlot = makeSlot(world, mm, newAt)
   flushBatchedPending(world, mm)
+  splitBlocks(world, mm, slot, nr)
   let present = false
   for (let i = 0; i < nr; i++) {
     if (ops.ptepGet(mm, slot + i) === 0) continue

@@ -15,6 +15,7 @@ import { removeRmapPtes } from './rmap'
 
 const ZAP_BATCH = COUNTER_INDEX.zapBatch
 const RSS = COUNTER_INDEX.rss
+const READ = COUNTER_INDEX.read
 
 /** What tells a mapping with access from one without. */
 const VALID_OR_PROT_NONE = VALID | PROT_NONE
@@ -44,6 +45,8 @@ export function zapPresent(
   const { world, mm, gather } = section
   const { ops, tables, kernel, calls } = world
   mm.count(ZAP_BATCH, 1)
+  // OnePlus looks in every entry for the contiguous bit first.
+  if (kernel.zap === 'exposed') mm.count(READ, 1)
   calls[FN.vm_normal_page]++
   if ((entry & SPECIAL) !== 0) {
     ops.ptepGetAndClearFull(mm, slot, gather.fullmm)

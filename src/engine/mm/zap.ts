@@ -4,9 +4,11 @@
  * Source: reference `teardown.md` sections 1-4 and 6; Linux 6.1 and 6.12, mm/memory.c, mm/mmap.c, mm/vma.c.
  */
 import { isPmdLeaf, isPresent } from '../arch/descriptor'
+import { isBlockEntry } from '../contpte/exposed'
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
+import { zapBlockOrSplit } from './exposed/range'
 import { ANON } from './folio'
 import { MmuGather } from './gather'
 import { MMF_VM_HUGEPAGE, type Mm, type Vma } from './mm'
@@ -81,7 +83,9 @@ function zapPteRange(world: World, mm: Mm, vpn: number, slot: number, nr: number
   while (done < nr && !section.full) {
     const entry = ops.ptepGetPresence(mm, slot + done)
     if (entry === 0) done++
-    else if (isPresent(entry)) done += zapPresent(section, vpn + done, slot + done, entry, nr - done)
+    else if (kernel.zap === 'exposed' && isBlockEntry(entry)) {
+      done += zapBlockOrSplit(world, mm, slot + done, nr - done, gather)
+    } else if (isPresent(entry)) done += zapPresent(section, vpn + done, slot + done, entry, nr - done)
     else done += zapAbsent(world, mm, slot + done, entry, nr - done)
   }
   if (section.forceFlush) {

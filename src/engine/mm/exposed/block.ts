@@ -7,9 +7,8 @@ import { COUNTER_INDEX } from '../../trace/counters'
 import type { World } from '../../world'
 import { FOLIO_CONT, FOLIO_DOUBLE_MAP } from '../folio'
 import type { Mm, Vma } from '../mm'
-import { dropDoubleMap } from '../rmap'
+import { dropDoubleMap, removeRmapPmd } from '../rmap'
 
-const MAPCOUNT = COUNTER_INDEX.mapcount
 const RSS = COUNTER_INDEX.rss
 
 /** The VMA is marked for blocks: its name, given by prctl, is one the kernel looks for. */
@@ -52,6 +51,7 @@ export function allocBlockFolio(world: World): number {
   if (pfn < 0) return -1
   folios.blocks.inUse++
   folios.setFlags(pfn, FOLIO_CONT)
+  world.thpStats.add(world.geometry.contShift, 'nr_anon')
   return pfn
 }
 
@@ -64,16 +64,20 @@ export function addNewBlockRmap(world: World, mm: Mm, pfn: number): void {
 
 /** `page_remove_rmap(compound)`: one whole mapping less; the last one ends the double map. */
 export function removeBlockRmap(world: World, mm: Mm, pfn: number): void {
-  mm.count(MAPCOUNT, 1)
-  dropWholeMapping(world, mm, pfn)
+  endDoubleMap(world, pfn)
+  removeRmapPmd(world, mm, pfn)
 }
 
-/** One whole mapping less; with the last one goes what the double map added to each page. */
+/** The same inside a split, whose entries have the mapping now. */
 export function dropWholeMapping(world: World, mm: Mm, pfn: number): void {
-  const { folios } = world
-  if (folios.addEntire(pfn, -1) > 0) return
-  if ((folios.flags(pfn) & FOLIO_DOUBLE_MAP) !== 0) folios.blocks.doubleMapped--
-  dropDoubleMap(world, mm, pfn)
+  endDoubleMap(world, pfn)
+  if (world.folios.addEntire(pfn, -1) === 0) dropDoubleMap(world, mm, pfn)
+}
+
+/** The global number of folios mapped both ways, before one whole mapping goes. */
+function endDoubleMap({ folios }: World, pfn: number): void {
+  if (folios.entireMapcount(pfn) > 1 || (folios.flags(pfn) & FOLIO_DOUBLE_MAP) === 0) return
+  folios.blocks.doubleMapped--
 }
 
 /** Resident set after a whole block came (`sign` 1) or went (-1): one update. */

@@ -41,13 +41,13 @@ export function zapBlockOrSplit(
   const vpn = world.tables.vpn(slot)
   const pfn = world.tables.pfn(slot)
   ops.blockGetAndClear(mm, slot)
-  gather.cleared(vpn)
-  gather.cleared(vpn + ops.c - 1)
+  gather.cleared(vpn, ops.c)
   mm.count(ZAP_BATCH, 1)
+  world.probe?.('entries cleared', isHugeZero(world, pfn) ? undefined : pfn)
   if (isHugeZero(world, pfn)) return ops.c
   countBlock(world, mm, -1)
   removeBlockRmap(world, mm, pfn)
-  if (gather.queue(pfn)) gather.flush()
+  gather.queueHuge(pfn)
   return ops.c
 }
 
