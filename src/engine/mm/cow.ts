@@ -17,7 +17,7 @@ import {
   isModern,
   newAnonEntry
 } from './fault-anon'
-import { ANON, EXCLUSIVE, FOLIO_LRU, FOLIO_SWAPCACHE } from './folio'
+import { ANON, FOLIO_LRU, FOLIO_SWAPCACHE } from './folio'
 import { VM_LOCKED, VM_SHARED, VM_WRITE, type Mm, type Vma } from './mm'
 import { pageProtection } from './protection'
 import { removeRmapPtes } from './rmap'
@@ -62,7 +62,7 @@ export function writeProtectFault(
     return
   }
   if (!zero && (folios.word(pfn) & ANON) !== 0 && (folios.isExclusive(pfn) || canReuse(world, pfn))) {
-    if (!folios.isExclusive(pfn)) folios.addWord(pfn, EXCLUSIVE)
+    if (!folios.isExclusive(pfn)) folios.addWord(pfn, world.exclusive)
     if (!unshare) reusePage(world, mm, vma, slot, entry, true)
     return
   }
@@ -76,6 +76,8 @@ export function writeProtectFault(
  */
 function canReuse(world: World, pfn: number): boolean {
   const { folios, kernel, lru } = world
+  // 5.15: nobody else has the folio or the page, not even a batch or the swap cache.
+  if (kernel.reuse === 'sole-reference') return folios.refcount(pfn) === 1
   if (kernel.reuse === 'order-0' && folios.order(pfn) > 0) return false
   if (folios.refcount(pfn) > HOPELESS_REFERENCES) return false
   if ((folios.flags(pfn) & FOLIO_LRU) === 0) lru.drain()

@@ -15,7 +15,7 @@ import { countMovedRmap } from './cow'
 import { deferSplit } from './deferred'
 import { FAULT_UNSHARE, FAULT_WRITE } from './fault'
 import { allocAnonFolio, clearPages, countNewAnon, isModern } from './fault-anon'
-import { EXCLUSIVE, FOLIO_SWAPCACHE } from './folio'
+import { FOLIO_SWAPCACHE } from './folio'
 import { khugepagedEnterVma } from './khugepaged'
 import { VM_LOCKED, VM_WRITE, type Mm, type Vma } from './mm'
 import { pageProtection } from './protection'
@@ -101,7 +101,7 @@ function mapHugeZero(world: World, mm: Mm, vma: Vma, pmd: number): boolean {
  * The first page of the huge zero page, allocated when it is first wanted; -1 without memory. It is
  * no folio of anybody's: its pages have no words.
  */
-function hugeZeroPage(world: World, mm: Mm): number {
+export function hugeZeroPage(world: World, mm: Mm): number {
   if (world.hugeZeroPfn >= 0) return world.hugeZeroPfn
   const order = world.geometry.pmdOrder
   const pfn = world.folios.buddy.alloc(order)
@@ -171,7 +171,7 @@ export function hugeWriteProtectFault(
   calls[FN.do_huge_pmd_wp_page]++
   const pfn = tables.pfn(pmd)
   if (pfn !== world.hugeZeroPfn && (folios.isExclusive(pfn) || canReuseHuge(world, pfn))) {
-    if (!folios.isExclusive(pfn)) folios.addWord(pfn, EXCLUSIVE)
+    if (!folios.isExclusive(pfn)) folios.addWord(pfn, world.exclusive)
     if (unshare) return true
     mm.count(COW_REUSE, 1)
     const dirty = mkdirty(leaf | AF)

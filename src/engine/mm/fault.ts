@@ -11,7 +11,9 @@ import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
 import { VM } from '../trace/vmstat'
 import type { World } from '../world'
+import { isBlockEntry } from '../contpte/exposed'
 import { writeProtectFault } from './cow'
+import { blockAnonymousFault, blockPresentFault } from './exposed/fault'
 import { anonymousFault } from './fault-anon'
 import { hugeNumaFault, numaFault } from './fault-numa'
 import { hugeAnonymousFault, hugeSetAccessed, hugeWriteProtectFault } from './fault-pmd'
@@ -104,7 +106,9 @@ function handlePteFault(world: World, mm: Mm, vma: Vma, vpn: number, flags: numb
   const slot = findSlot(world, mm, vpn)
   const entry = slot === 0 ? 0 : ops.ptepGetLockless(mm, slot)
   const write = (flags & FAULT_WRITE) !== 0
+  const exposed = world.kernel.faultOrders === 'exposed'
   if (entry === 0) {
+    if (exposed && blockAnonymousFault(world, mm, vma, vpn, write)) return
     if (vma.file === undefined) anonymousFault(world, mm, vma, vpn, write)
     else fileFault(world, mm, vma, vpn, write)
     return
@@ -119,6 +123,10 @@ function handlePteFault(world: World, mm: Mm, vma: Vma, vpn: number, flags: numb
   }
   // The same again, under the lock.
   ops.ptepGet(mm, slot)
+  if (exposed && isBlockEntry(entry)) {
+    blockPresentFault(world, mm, vma, slot, entry, write)
+    return
+  }
   if (flags !== 0 && (entry & WRITE) === 0) {
     writeProtectFault(world, mm, vma, slot, entry, (flags & FAULT_UNSHARE) !== 0)
     return

@@ -11,7 +11,7 @@ import type { World } from '../world'
 import { copyUserPage } from './cow'
 import { outOfMemory } from './fault'
 import { addNewAnonRmap, allocAnonFolio, isModern, newAnonEntry } from './fault-anon'
-import type { FileMapping } from './file';
+import type { FileMapping } from './file'
 import { filePage } from './file'
 import { FOLIO_DIRTY } from './folio'
 import { VM_LOCKED, VM_SHARED, VM_WRITE, type Mm, type Vma } from './mm'

@@ -114,7 +114,7 @@ function isAllowed(world: World, pfn: number, how: PinHow): boolean {
 
 /** `gup_must_unshare` without a VMA: a page only read from must not change under a later copy-on-write. */
 function mustUnshare(world: World, pfn: number, entry: number, how: PinHow): boolean {
-  if ((entry & WRITE) !== 0 || how.write) return false
+  if ((entry & WRITE) !== 0 || how.write || !world.kernel.anonExclusive) return false
   if ((world.folios.word(pfn) & ANON) !== 0) return !world.folios.isExclusive(pfn)
   return how.longterm && world.kernel.functionNames === 'linux-6.12'
 }

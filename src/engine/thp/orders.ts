@@ -53,6 +53,8 @@ function hugepageVmaCheck(world: World, mm: Mm, vma: Vma): boolean {
 /** Whether a fault in an empty PMD-level entry may ask for a PMD leaf. Its place is not looked at yet. */
 export function pmdAllowed(world: World, mm: Mm, vma: Vma): boolean {
   if (world.kernel.faultOrders === 'pmd-only') return hugepageVmaCheck(world, mm, vma)
+  // OnePlus: 64K in marked VMAs, see `mm/exposed`; no other size.
+  if (world.kernel.faultOrders === 'exposed') return false
   return allowableOrders(world, mm, vma, 1 << world.geometry.pmdOrder) !== 0
 }
 
@@ -78,7 +80,7 @@ export function orderFits(vma: Vma, vpn: number, order: number): boolean {
  * order fits or is found empty, every smaller one is. Reads the entries it looks at, without the lock.
  */
 export function anonFaultOrders(world: World, mm: Mm, vma: Vma, vpn: number, slot: number): number {
-  if (world.kernel.faultOrders === 'pmd-only' || isUserfaultArmed(vma)) return 0
+  if (world.kernel.faultOrders !== 'per-size' || isUserfaultArmed(vma)) return 0
   let orders = allowableOrders(world, mm, vma, 2 ** world.geometry.pmdOrder - 1)
   while (orders !== 0 && !orderFits(vma, vpn, highestOrder(orders))) orders = dropHighest(orders)
   while (orders !== 0) {

@@ -30,14 +30,9 @@ export function blockOps(world: World): ExposedPteOps {
   throw new Error(`kernel ${world.kernel.name} has no block operations`)
 }
 
-/** First frame of the huge zero page, in the part of memory the kernel keeps for itself. */
-export function hugeZeroPfn(world: World): number {
-  return 2 ** world.geometry.pmdOrder
-}
-
-/** Whether a block's frame is the huge zero page's: no folio, no mapcount, no resident set. */
+/** Whether a block's frame is of the huge zero page: no folio, no mapcount, no resident set. */
 export function isHugeZero(world: World, pfn: number): boolean {
-  return pfn >>> world.geometry.pmdOrder === 1
+  return world.hugeZeroPfn >= 0 && pfn - (pfn % 2 ** world.geometry.pmdOrder) === world.hugeZeroPfn
 }
 
 /**

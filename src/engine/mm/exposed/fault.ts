@@ -3,10 +3,11 @@
  * hardware without access-flag updates asks for. What they leave to base pages is the shared fault
  * code's. Source: reference `oneplus.md` section 8. Entry reads are our documented count ("~").
  */
-import { AF, CONT, PAGE_READONLY, RDONLY, WRITE, mkdirty, mkwrite } from '../../arch/descriptor'
+import { AF, CONT, PAGE_READONLY, WRITE, mkdirty, mkwrite } from '../../arch/descriptor'
 import { EngineError } from '../../error'
 import { COUNTER_INDEX } from '../../trace/counters'
 import type { World } from '../../world'
+import { hugeZeroPage } from '../fault-pmd'
 import { VM_LOCKED, VM_WRITE, type Mm, type Vma } from '../mm'
 import { prepareAnonVma } from '../vma'
 import { makeSlot } from '../walk'
@@ -15,7 +16,6 @@ import {
   allocBlockFolio,
   blockOps,
   countBlock,
-  hugeZeroPfn,
   isHugeZero,
   removeBlockRmap,
   suitableBlock
@@ -47,8 +47,9 @@ export function blockAnonymousFault(world: World, mm: Mm, vma: Vma, vpn: number,
   const ops = blockOps(world)
   const block = makeSlot(world, mm, first)
   if (!write) {
-    if (world.thp.useZeroPage === 0 || !blockIsNone(world, mm, block)) return false
-    ops.blockSet(mm, block, hugeZeroPfn(world), PAGE_READONLY | CONT)
+    const zero = world.thp.useZeroPage === 0 ? -1 : hugeZeroPage(world, mm)
+    if (zero < 0 || !blockIsNone(world, mm, block)) return false
+    ops.blockSet(mm, block, zero, PAGE_READONLY | CONT)
     return true
   }
   prepareAnonVma(world, mm, vma)
@@ -72,13 +73,31 @@ function blockIsNone(world: World, mm: Mm, block: number): boolean {
   return ops.noneRun(mm, block) === ops.c
 }
 
-/** A store to a read-only block of a private mapping: reuse, or copy-on-write of all of it. */
-export function blockWriteFault(world: World, mm: Mm, vma: Vma, slot: number): void {
+/**
+ * A fault in an entry of a block, just read under the lock: a store to a read-only one, or what
+ * hardware did not record (no HAFDBS, or somebody else resolved the fault).
+ */
+export function blockPresentFault(
+  world: World,
+  mm: Mm,
+  vma: Vma,
+  slot: number,
+  entry: number,
+  write: boolean
+): void {
   const ops = blockOps(world)
-  const block = ops.block(slot)
+  if (write && (entry & WRITE) === 0) {
+    writeFault(world, mm, vma, ops.block(slot))
+    return
+  }
+  const young = entry | AF
+  ops.blockSetAccessFlags(mm, ops.block(slot), write ? mkdirty(young) : young)
+}
+
+/** A store to a read-only block of a private mapping: reuse, or copy-on-write of all of it. */
+function writeFault(world: World, mm: Mm, vma: Vma, block: number): void {
+  const ops = blockOps(world)
   const pfn = world.tables.pfn(block)
-  // Recheck under the lock.
-  mm.count(READ, 1)
   if (!isHugeZero(world, pfn)) {
     if (reuseBlock(world, mm, vma, block, pfn)) return
     // The same entry, and all still read-only: else whoever changed it has solved the fault.
@@ -173,13 +192,4 @@ function mapBasePages(world: World, mm: Mm, vma: Vma, block: number, pages: read
   }
   mm.count(XCHG, pages.length)
   mm.count(PLAIN_WRITE, pages.length)
-}
-
-/** The block allows the access but hardware did not record it: no HAFDBS, or a spurious fault. */
-export function blockAccessFlagFault(world: World, mm: Mm, slot: number, write: boolean): void {
-  const ops = blockOps(world)
-  const block = ops.block(slot)
-  const entry = world.tables.attr(block) | AF
-  mm.count(READ, 1)
-  ops.blockSetAccessFlags(mm, block, write && (entry & WRITE) !== 0 ? mkdirty(entry) & ~RDONLY : entry)
 }
