@@ -61,6 +61,12 @@ export class World {
   readonly thpStats: ThpStats
   /** Kernel functions entered, by `FN`. */
   readonly calls = newCalls()
+  /**
+   * Entries of folios smaller than a block stored at the last place of a block: a kernel enters
+   * `__contpte_try_fold` for those whose frame happens to be in line, and does nothing there. `calls`
+   * counts the function without them.
+   */
+  foldChances = 0
   /** /proc/vmstat events, by `VM`. */
   readonly vm = newVmEvents()
   /** Frame of the shared page of zeroes, in the part of memory the kernel keeps for itself. */
@@ -94,7 +100,8 @@ export class World {
     this.tables = new PageTables(this.geometry)
     const reserved = 2 ** this.geometry.maxOrder
     const blocks = Math.floor(config.memoryBytes / this.geometry.pageSize / reserved)
-    this.folios = new Folios(new Buddy(blocks * reserved, this.geometry.maxOrder, reserved), this.counters)
+    const buddy = new Buddy(blocks * reserved, this.geometry.maxOrder, reserved)
+    this.folios = new Folios(buddy, this.counters, this.geometry.contShift)
     this.lru = new Lru(this.folios, this.kernel, this.calls, this.vm)
     if (config.swapBytes !== undefined) {
       this.swap = new SwapArea(Math.floor(config.swapBytes / this.geometry.pageSize))

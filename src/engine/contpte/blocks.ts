@@ -5,7 +5,7 @@
  * Rules and costs: reference `contpte.md` sections 2-4.
  */
 import { AF, CONT, SPECIAL, VALID, isDirty, isValidCont, mkdirty, normalise } from '../arch/descriptor'
-import { FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, ORDER_SHIFT } from '../mm/folio'
+import { BLOCK_ALIGNED, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, ORDER_SHIFT } from '../mm/folio'
 import type { Mm } from '../mm/mm'
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
@@ -162,14 +162,19 @@ export class BlockPteOps extends AbsentPteOps {
 
   /**
    * Folds the block that ends at `slot` if the entry just stored there completes it: the last index,
-   * a frame in line, valid, not special, the folio covering the whole block, and every entry equal
+   * a frame in line (which is chance for folios smaller than a block), valid, not special, the folio covering the whole block, and every entry equal
    * but for AF, dirty and RDONLY. Conditions F1-F7.
    */
   protected tryFold(mm: Mm, slot: number, attr: number, pfn: number): void {
     const { mask, c } = this
-    if ((slot & mask) !== mask || (pfn & mask) !== mask) return
-    if ((attr & (VALID | CONT | SPECIAL)) !== VALID) return
-    const { tables, calls } = this.world
+    if ((slot & mask) !== mask || (attr & (VALID | CONT | SPECIAL)) !== VALID) return
+    const { tables, calls, folios } = this.world
+    if ((folios.word(pfn) & BLOCK_ALIGNED) === 0) {
+      // No folio that small covers a block; whether its frame is in line is the allocator's chance.
+      this.world.foldChances++
+      return
+    }
+    if ((pfn & mask) !== mask) return
     calls[FN.__contpte_try_fold]++
     if (!this.#folioCoversBlock(pfn)) return
     const block = slot - mask

@@ -10,6 +10,8 @@ export interface PteWorld {
   readonly tlbi: Tlbi
   /** Kernel functions entered, by `FN`. */
   readonly calls: Float64Array
+  /** Stores that may look like the end of a block by chance; see `World`. */
+  foldChances: number
   /** Told of states that another CPU could see. */
   readonly probe: ((what: string, pfn?: number) => void) | undefined
 }

@@ -16,6 +16,11 @@ export const EXCLUSIVE = 1 << EXCLUSIVE_SHIFT
 export const IN_USE = 1 << 21
 /** The folio is anonymous memory. */
 export const ANON = 1 << 22
+/**
+ * Allocated in a folio of at least a contpte block: which place of a block the frame has is then the
+ * page's index in that folio, also after a split. Of other pages it is the allocator's chance.
+ */
+export const BLOCK_ALIGNED = 1 << 23
 export const ORDER_SHIFT = 26
 
 /** Folio flags, one word a folio: `Folios.flags`, `setFlags`. */
@@ -88,7 +93,9 @@ export class Folios {
 
   constructor(
     readonly buddy: Buddy,
-    readonly counters: Counters
+    readonly counters: Counters,
+    /** log2 of the pages of a contpte block. */
+    readonly blockOrder = 0
   ) {}
 
   /** Allocates a folio with one reference and no mapping; its first page, or -1 without memory. */
@@ -98,7 +105,8 @@ export class Folios {
     const chunk = pfn >>> FOLIO_CHUNK_SHIFT
     const words = this.words[chunk] ?? this.#newWords(chunk)
     const first = pfn & FOLIO_CHUNK_MASK
-    words.fill((order << ORDER_SHIFT) | IN_USE | ANON, first, first + (1 << order))
+    const aligned = order >= this.blockOrder ? BLOCK_ALIGNED : 0
+    words.fill((order << ORDER_SHIFT) | IN_USE | ANON | aligned, first, first + (1 << order))
     if (order >= 2) (this.largeRefs[chunk] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))[first >> 2] = 1
     else (this.smallRefs[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))[first] = 1
     const flags = order >= 2 ? this.largeFlags[chunk] : this.smallFlags[chunk]

@@ -40,7 +40,7 @@ export function replayCase(recording: Recording, each: Case, file: string): Repl
     for (const step of each.steps) {
       const simulated = replay.step(step)
       steps.push(simulated)
-      const found = comparison.step(step, simulated)
+      const found = comparison.step(step, simulated, replay.chances)
       if (found.length > 0 && result.status === 'equal') {
         differences = found
         const [{ field, recorded, simulated: ours }] = found

@@ -1,6 +1,6 @@
 /** Compares a simulated step with a recorded one, field by field. */
 import { isCompared } from './counts'
-import type { FolioState, RegionState, Run, Step, VmaInfo } from './schema'
+import type { FolioState, RegionState, Run, Step, Tally, VmaInfo } from './schema'
 import { joinRuns } from './snapshot'
 
 /** A field that differs. */
@@ -50,8 +50,11 @@ export class Comparison {
   #paired = new Map<string, string>()
   #before: readonly (readonly [string, RegionState])[] = []
 
-  /** The fields of this step that differ, most telling first. */
-  step(recorded: Step, simulated: Step): Difference[] {
+  /**
+   * The fields of this step that differ, most telling first. `chances` says how often a function may
+   * have been entered besides what was counted.
+   */
+  step(recorded: Step, simulated: Step, chances: Tally = {}): Difference[] {
     this.#recorded.take(recorded)
     this.#simulated.take(simulated)
     const unstable = new Set(recorded.unstable ?? [])
@@ -72,7 +75,8 @@ export class Comparison {
       found.push(...tallies('thp', recorded, simulated, unstable))
     }
     if (recorded.vmas !== undefined) found.push(...this.#vmas(unstable))
-    if (counted) found.push(...tallies('counts', recorded, simulated, unstable, isCompared))
+    if (counted)
+      found.push(...tallies('counts', recorded, simulated, unstable, { compared: isCompared, chances }))
     return found
   }
 
@@ -265,7 +269,7 @@ function tallies(
   recorded: Step,
   simulated: Step,
   unstable: ReadonlySet<string>,
-  compared: (name: string) => boolean = () => true
+  { compared = () => true, chances = {} }: { compared?: (name: string) => boolean; chances?: Tally } = {}
 ): Difference[] {
   const a = recorded[group] ?? {}
   const b = simulated[group] ?? {}
@@ -273,8 +277,9 @@ function tallies(
   for (const name of [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()) {
     const field = `${group}.${name}`
     if (!compared(name) || unstable.has(field) || unstable.has(group)) continue
-    if ((a[name] ?? 0) !== (b[name] ?? 0))
-      found.push({ field, recorded: a[name] ?? 0, simulated: b[name] ?? 0 })
+    const [left, right] = [a[name] ?? 0, b[name] ?? 0]
+    if (left < right || left > right + (chances[name] ?? 0))
+      found.push({ field, recorded: left, simulated: right })
   }
   return found
 }

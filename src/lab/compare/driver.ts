@@ -14,7 +14,7 @@ import { World } from '../../engine/world'
 import { countsSince, takeCounts, type CountsTaken } from './counts'
 import { failed, Unsupported } from './outcome'
 import { harnessCounts, harnessEvents, PROGRAM_VMAS, type Harness } from './harness'
-import type { Args, Boot, Step } from './schema'
+import type { Args, Boot, Step, Tally } from './schema'
 import { SettingsFiles } from './settings'
 import { REGION_GRID, View, type Proc, type Region } from './view'
 
@@ -91,6 +91,9 @@ export class Replay {
     // The swap area is made when the engine has one.
   }
 
+  /** How often a function may have been entered besides, by chance, during the last step. */
+  chances: Tally = {}
+
   /** Does one step and says what came of it. */
   step(recorded: Step): Step {
     const { op, args, who, i } = recorded
@@ -101,8 +104,10 @@ export class Replay {
       return { ...base, ...this.#settings.step(op, args), ...(Object.keys(vm).length > 0 && { vm }) }
     }
     const before = this.#take()
+    const chances = this.world.foldChances
     const result = op === 'dump' ? {} : this.#operate(op, args, who ?? 'p')
     const after = this.#take()
+    this.chances = { __contpte_try_fold: this.world.foldChances - chances }
     return {
       ...base,
       ...result,
