@@ -24,6 +24,7 @@ export const contpteV3: KernelRecord = {
   anonExclusive: true,
   pmdSplitDirty: 'entries',
   functionNames: 'linux-6.12',
+  lruGen: false,
   doubleMap: false,
   delayedRmap: true,
   unmapFlush: 'batched',

@@ -24,6 +24,7 @@ export const linux61: KernelRecord = {
   anonExclusive: true,
   pmdSplitDirty: 'folio',
   functionNames: 'linux-6.1',
+  lruGen: false,
   doubleMap: true,
   delayedRmap: false,
   unmapFlush: 'each',

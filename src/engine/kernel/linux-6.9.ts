@@ -24,6 +24,7 @@ export const linux69: KernelRecord = {
   anonExclusive: true,
   pmdSplitDirty: 'entries',
   functionNames: 'linux-6.12',
+  lruGen: true,
   doubleMap: false,
   delayedRmap: true,
   unmapFlush: 'batched',

@@ -24,6 +24,7 @@ export const oneplus515: KernelRecord = {
   anonExclusive: false,
   pmdSplitDirty: 'folio',
   functionNames: 'linux-6.1',
+  lruGen: false,
   doubleMap: true,
   delayedRmap: false,
   unmapFlush: 'each',

@@ -65,6 +65,8 @@ export interface KernelRecord {
   readonly pmdSplitDirty: 'folio' | 'entries'
   /** Which names the kernel's functions go by where they were renamed; for counts of functions only. */
   readonly functionNames: 'linux-6.1' | 'linux-6.12'
+  /** The multi-generation LRU runs (a build choice): accessing a folio twice does not activate it. */
+  readonly lruGen: boolean
   /** While a folio is mapped by PMD and by PTE at once, every page's mapcount is one higher (PG_double_map, up to 6.1). */
   readonly doubleMap: boolean
   /** TLB flush of entries that reclaim unmaps: each at once, or one DSB for all (arm64 from 6.6). */

@@ -15,7 +15,8 @@ import {
   allocZeroedPage,
   clearPages,
   isModern,
-  newAnonEntry
+  newAnonEntry,
+  setFaultPtes
 } from './fault-anon'
 import { ANON, FOLIO_LRU, FOLIO_SWAPCACHE } from './folio'
 import { VM_LOCKED, VM_SHARED, VM_WRITE, type Mm, type Vma } from './mm'
@@ -135,7 +136,14 @@ function copyPage(world: World, mm: Mm, vma: Vma, slot: number, entry: number, u
   world.probe?.('entry cleared for a copy')
   addNewAnonRmap(world, pfn, 0)
   world.lru.addVma(pfn, (vma.flags & VM_LOCKED) !== 0)
-  ops.setPtes(mm, slot, pfn, unshare ? pageProtection(vma.flags) | (entry & UFFD_WP) : newAnonEntry(vma), 1)
+  setFaultPtes(
+    world,
+    mm,
+    slot,
+    pfn,
+    unshare ? pageProtection(vma.flags) | (entry & UFFD_WP) : newAnonEntry(vma),
+    1
+  )
   world.probe?.('copy mapped')
   if (zero) return
   mm.count(COW_COPY, 1)

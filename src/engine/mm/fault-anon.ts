@@ -20,12 +20,12 @@ const RSS = COUNTER_INDEX.rss
 
 /** `do_anonymous_page`: nothing is there yet. A load maps the shared page of zeroes. */
 export function anonymousFault(world: World, mm: Mm, vma: Vma, vpn: number, write: boolean): void {
-  const { ops, calls } = world
-  calls[FN.do_anonymous_page]++
+  const { calls } = world
+  if (isModern(world)) calls[FN.do_anonymous_page]++
   const slot = makeSlot(world, mm, vpn)
   if (!write) {
     recheckEmpty(world, mm, slot)
-    ops.setPtes(mm, slot, world.zeroPfn, pageProtection(vma.flags) | SPECIAL, 1)
+    setFaultPtes(world, mm, slot, world.zeroPfn, pageProtection(vma.flags) | SPECIAL, 1)
     return
   }
   prepareAnonVma(world, mm, vma)
@@ -102,8 +102,21 @@ export function mapNewAnonFolio(
   world.thpStats.add(order, 'anon_fault_alloc')
   addNewAnonRmap(world, pfn, order)
   world.lru.addVma(pfn, (vma.flags & VM_LOCKED) !== 0)
-  world.ops.setPtes(mm, slot, pfn, newAnonEntry(vma), nr)
+  setFaultPtes(world, mm, slot, pfn, newAnonEntry(vma), nr)
   world.probe?.('new folio mapped')
+}
+
+/** `set_ptes` of a fault; 6.1 enters `__set_pte_at` for it. */
+export function setFaultPtes(
+  world: World,
+  mm: Mm,
+  slot: number,
+  pfn: number,
+  attr: number,
+  nr: number
+): void {
+  if (!isModern(world)) world.calls[FN.__set_pte_at]++
+  world.ops.setPtes(mm, slot, pfn, attr, nr)
 }
 
 /** Pages of user memory cleared. */

@@ -90,7 +90,7 @@ function mapFilePages(
   asked: boolean,
   write: boolean
 ): void {
-  const { ops, folios, calls, cpu } = world
+  const { folios, calls, cpu } = world
   let attr = pageProtection(vma.flags)
   if (!asked && cpu.hafdbs) attr &= ~AF
   if (write) attr = (vma.flags & VM_WRITE) === 0 ? mkdirty(attr) : mkwrite(mkdirty(attr))
@@ -102,7 +102,7 @@ function mapFilePages(
   calls[isModern(world) ? FN.folio_add_file_rmap_ptes : FN.page_add_file_rmap]++
   mm.filePages += nr
   mm.count(RSS, 1)
-  ops.setPtes(mm, slot, pfn, attr, nr)
+  world.ops.setPtes(mm, slot, pfn, attr, nr)
   world.probe?.('file pages mapped')
 }
 

@@ -83,8 +83,9 @@ export class Lru {
    */
   deactivate(pfn: number): void {
     if (this.#modern) this.calls[FN.folio_deactivate]++
-    else if ((this.folios.flags(pfn) & FOLIO_ACTIVE) === 0) return
-    if ((this.folios.flags(pfn) & (FOLIO_LRU | FOLIO_UNEVICTABLE)) !== FOLIO_LRU) return
+    const flags = this.folios.flags(pfn)
+    if ((flags & (FOLIO_LRU | FOLIO_UNEVICTABLE)) !== FOLIO_LRU) return
+    if (!this.kernel.lruGen && (flags & FOLIO_ACTIVE) === 0) return
     this.#queue(DEACTIVATE, pfn, 0)
   }
 
@@ -104,10 +105,21 @@ export class Lru {
     this.#queue(ACTIVATE, pfn, 0)
   }
 
-  /** `folio_mark_accessed` with the multi-generation LRU, which both recorded kernels run. */
+  /**
+   * `folio_mark_accessed`. With the multi-generation LRU a mark; else the second time in a row moves
+   * the folio to the active list.
+   */
   markAccessed(pfn: number): void {
     this.calls[FN.folio_mark_accessed]++
-    if ((this.folios.flags(pfn) & FOLIO_UNEVICTABLE) === 0) this.folios.setFlags(pfn, FOLIO_REFERENCED)
+    const flags = this.folios.flags(pfn)
+    if ((flags & FOLIO_REFERENCED) === 0) {
+      if (!this.kernel.lruGen || (flags & FOLIO_UNEVICTABLE) === 0)
+        this.folios.setFlags(pfn, FOLIO_REFERENCED)
+    } else if (!this.kernel.lruGen && (flags & (FOLIO_UNEVICTABLE | FOLIO_ACTIVE)) === 0) {
+      if ((flags & FOLIO_LRU) !== 0) this.activate(pfn)
+      else if (this.#waits(pfn)) this.folios.setFlags(pfn, FOLIO_ACTIVE)
+      this.folios.setFlags(pfn, 0, FOLIO_REFERENCED)
+    }
   }
 
   /** `mlock_folio`: a folio mapped by a VMA that is being locked. */
@@ -145,6 +157,12 @@ export class Lru {
       }
     }
     return references
+  }
+
+  /** Whether the folio waits in this CPU's batch of new folios. */
+  #waits(pfn: number): boolean {
+    const cpu = this.#batches()
+    return cpu.folios.subarray(0, cpu.counts[LRU_ADD]).includes(this.folios.head(pfn))
   }
 
   #batches(): CpuBatches {
@@ -206,7 +224,7 @@ export class Lru {
     const evictable = (flags & FOLIO_UNEVICTABLE) === 0
     if (kind === DEACTIVATE) {
       if (this.#modern) calls[FN.lru_deactivate]++
-      if (!evictable) return
+      if (!evictable || (!this.kernel.lruGen && (flags & FOLIO_ACTIVE) === 0)) return
       folios.setFlags(pfn, 0, FOLIO_ACTIVE | FOLIO_REFERENCED)
       vm[VM.pgdeactivate] += pages
     } else if (kind === LAZYFREE) {

@@ -103,6 +103,8 @@ export class Replay {
       this.harness.steps++
       return { ...base, ...this.#settings.step(op, args), ...(Object.keys(vm).length > 0 && { vm }) }
     }
+    // Recorded: whoever exits finds the LRU batches of its CPU empty, and leaves them so.
+    if (op === 'exit') this.world.lru.drain()
     const before = this.#take()
     const chances = this.world.foldChances
     const result = op === 'dump' ? {} : this.#operate(op, args, who ?? 'p')
