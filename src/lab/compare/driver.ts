@@ -103,9 +103,8 @@ export class Replay {
       this.harness.steps++
       return { ...base, ...this.#settings.step(op, args), ...(Object.keys(vm).length > 0 && { vm }) }
     }
-    // Recorded: whoever exits finds the LRU batches of its CPU empty, and leaves them so.
-    if (op === 'exit') this.world.lru.drain()
     const before = this.#take()
+    if (op === 'exit') this.#drainUncounted()
     const chances = this.world.foldChances
     const result = op === 'dump' ? {} : this.#operate(op, args, who ?? 'p')
     const after = this.#take()
@@ -161,6 +160,17 @@ export class Replay {
     const found = this.#procs.find((each) => each.name === name)
     if (found === undefined) throw new Error(`there is no process ${name}`)
     return found
+  }
+
+  /**
+   * Recorded: the LRU batches are empty when a process exits. Their events are counted in its step, the
+   * functions that emptied them are not: they ran before the window of function counts opened.
+   */
+  #drainUncounted(): void {
+    const { world } = this
+    const calls = world.calls.slice()
+    world.lru.drain()
+    world.calls.set(calls)
   }
 
   #operate(op: string, args: Args, who: string): Partial<Step> {
@@ -280,7 +290,7 @@ export class Replay {
       if (last !== undefined && last[0] + last[1] === at && (last[2] === value || last[2] === seen)) last[1]++
       else data.push([at, 1, seen])
     })
-    return { ...accessed(outcome), ...(data.length > 0 && { data }) }
+    return { ...accessed(outcome), data }
   }
 
   #region(args: Args, proc: Proc): Region {
