@@ -9,6 +9,7 @@
 import { EngineError } from './error'
 import { loadPage, storePage } from './mm/access'
 import { markVmas } from './mm/exposed/mark'
+import { clearRefs } from './mm/clear-refs'
 import { sharedMemory } from './mm/file'
 import { forkMm } from './mm/fork'
 import { pinUserPages, unpinUserPages, type PinHow } from './mm/gup'
@@ -16,8 +17,10 @@ import { adviseCold } from './mm/madvise-cold'
 import { adviseFree } from './mm/madvise-free'
 import { adviseFlags, isFlagAdvice, walkVmas, type Advised } from './mm/madvise-flags'
 import { anonymousVma, MMF_DISABLE_THP, VM_MAYWRITE, VM_SHARED, type Mm } from './mm/mm'
+import { mlockRange } from './mm/mlock'
 import { mprotectRange } from './mm/mprotect'
 import { mremapRange } from './mm/mremap'
+import { populate } from './mm/populate'
 import { accessFlags } from './mm/protection'
 import { addVma } from './mm/vma'
 import { dontneed, exitMm, munmapRange } from './mm/zap'
@@ -97,6 +100,8 @@ export function sysMadvise(world: World, mm: Mm, vpn: number, pages: number, adv
   } else if (advice === 'cold' || advice === 'pageout') {
     const pageout = advice === 'pageout'
     failed = walkVmas(mm, vpn, end, (vma, from, to) => adviseCold(world, mm, vma, from, to, pageout))
+  } else if (advice === 'populate_read' || advice === 'populate_write') {
+    failed = populate(world, mm, vpn, end, advice === 'populate_write')
   } else throw notModelled(`madvise(${advice})`)
   if (failed === undefined) return
   const why = failed === 'ENOMEM' ? 'part of the range is not mapped' : 'not possible for this mapping'
@@ -114,9 +119,10 @@ export function sysMremap(world: World, mm: Mm, vpn: number, pages: number, to: 
   throw new EngineError(failed, `${failed}: mremap: ${why}.`)
 }
 
-/** `mlock(2)`: populates and marks. */
-export function sysMlock(_world: World, _mm: Mm, _vpn: number, _pages: number): void {
-  throw notModelled('mlock')
+/** `mlock(2)`: marks and populates. `ENOMEM` where part of the range is not mapped or allows no access. */
+export function sysMlock(world: World, mm: Mm, vpn: number, pages: number): void {
+  if (mlockRange(world, mm, vpn, vpn + pages) === undefined) return
+  throw new EngineError('ENOMEM', 'ENOMEM: mlock: part of the range is not mapped, or may not be accessed.')
 }
 
 /**
@@ -133,8 +139,9 @@ export function sysUnpin(world: World, mm: Mm): void {
 }
 
 /** A write of `value` to /proc/self/clear_refs. */
-export function sysClearRefs(_world: World, _mm: Mm, _value: number): void {
-  throw notModelled('clear_refs')
+export function sysClearRefs(world: World, mm: Mm, value: number): void {
+  if (!clearRefs(world, mm, value))
+    throw new EngineError('EINVAL', `EINVAL: clear_refs knows 1 to 5, not ${value}.`)
 }
 
 /** `prctl(PR_SET_THP_DISABLE)`. */

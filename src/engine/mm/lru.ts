@@ -244,13 +244,19 @@ export class Lru {
   #moveMlocked(pfn: number, flags: number, mark: number): void {
     const { folios } = this
     if (mark === MLOCK_NEW) {
-      folios.setFlags(pfn, (flags & FOLIO_MLOCKED) === 0 ? FOLIO_LRU : FOLIO_LRU | FOLIO_UNEVICTABLE)
+      folios.setFlags(pfn, FOLIO_LRU)
+      if ((flags & FOLIO_MLOCKED) !== 0) this.#cull(pfn)
     } else if (mark === MLOCK_LRU) {
-      if ((flags & FOLIO_LRU) !== 0 && (flags & FOLIO_MLOCKED) !== 0) {
-        folios.setFlags(pfn, FOLIO_UNEVICTABLE, FOLIO_ACTIVE)
-      }
+      const culled = (flags & (FOLIO_LRU | FOLIO_MLOCKED | FOLIO_UNEVICTABLE)) === (FOLIO_LRU | FOLIO_MLOCKED)
+      if (culled) this.#cull(pfn)
     } else {
       folios.setFlags(pfn, 0, FOLIO_MLOCKED | ((flags & FOLIO_LRU) === 0 ? 0 : FOLIO_UNEVICTABLE))
     }
+  }
+
+  /** The folio moves to the unevictable list. */
+  #cull(pfn: number): void {
+    this.folios.setFlags(pfn, FOLIO_UNEVICTABLE, FOLIO_ACTIVE)
+    this.vm[VM.unevictable_pgs_culled] += 1 << this.folios.order(pfn)
   }
 }

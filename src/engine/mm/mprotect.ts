@@ -8,8 +8,9 @@ import { FN } from '../trace/functions'
 import type { World } from '../world'
 import { protectBlockOrSplit } from './exposed/range'
 import { ANON, EXCLUSIVE } from './folio'
-import { VM_ACCESS, VM_SHARED, VM_WRITE, type Mm, type Vma } from './mm'
+import { VM_ACCESS, VM_LOCKED, VM_SHARED, VM_WRITE, type Mm, type Vma } from './mm'
 import { modifyProtection, pageProtection } from './protection'
+import { populateVma } from './populate'
 import { RangeFlush } from './range-flush'
 import { splitPmd } from './split'
 import { flushBatchedPending } from './tlb-batched'
@@ -50,7 +51,8 @@ function changeVma(
   flush: RangeFlush
 ): Vma {
   world.calls[FN.mprotect_fixup]++
-  if (vma.flags === flags) return vma
+  const old = vma.flags
+  if (old === flags) return vma
   const changed = modifyVma(world, mm, vma, start, end, flags)
   world.calls[FN.change_protection]++
   const entries = world.geometry.tableEntries
@@ -60,6 +62,10 @@ function changeVma(
     vpn = next
   }
   flush.flush()
+  // A locked private mapping that becomes writable: its pages are copied now, not at the first store.
+  if ((old & (VM_WRITE | VM_SHARED | VM_LOCKED)) === VM_LOCKED && (flags & VM_WRITE) !== 0) {
+    populateVma(world, mm, changed, start, end)
+  }
   return changed
 }
 

@@ -178,6 +178,9 @@ export const FUNCTION_NAMES = [
   'page_add_anon_rmap',
   'mte_set_parent',
   // GUP
+  'follow_page_mask',
+  'follow_huge_addr',
+  'gup_vma_lookup',
   'pin_user_pages_fast',
   'gup_fast_fallback',
   'gup_fast_folio_allowed',

@@ -11,6 +11,7 @@ export const VM_EVENT_NAMES = [
   'pgdeactivate',
   'pglazyfree',
   'pglazyfreed',
+  'unevictable_pgs_culled',
   'pswpin',
   'pswpout',
   'thp_fault_alloc',

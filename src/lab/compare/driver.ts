@@ -13,7 +13,7 @@ import { VM_EVENT_NAMES } from '../../engine/trace/vmstat'
 import { World } from '../../engine/world'
 import { countsSince, takeCounts, type CountsTaken } from './counts'
 import { failed, Unsupported } from './outcome'
-import { harnessCounts, harnessEvents, PROGRAM_VMAS, type Harness } from './harness'
+import { harnessChances, harnessCounts, harnessEvents, PROGRAM_VMAS, type Harness } from './harness'
 import type { Args, Boot, Step, Tally } from './schema'
 import { SettingsFiles } from './settings'
 import { REGION_GRID, View, type Proc, type Region } from './view'
@@ -108,7 +108,7 @@ export class Replay {
     const chances = this.world.foldChances
     const result = op === 'dump' ? {} : this.#operate(op, args, who ?? 'p')
     const after = this.#take()
-    this.chances = { __contpte_try_fold: this.world.foldChances - chances }
+    this.chances = { __contpte_try_fold: this.world.foldChances - chances, ...harnessChances(recorded) }
     return {
       ...base,
       ...result,
@@ -222,7 +222,7 @@ export class Replay {
   #ranged(op: string, args: Args, proc: Proc): Partial<Step> {
     const { world } = this
     const { mm } = proc
-    const region = this.#region(args, proc)
+    const region = this.#region(args)
     const from = Number(args.from ?? 0)
     const n = Number(args.n ?? region.pages - from)
     const vpn = region.start + from
@@ -271,7 +271,7 @@ export class Replay {
   }
 
   #access(op: 'read' | 'write', args: Args, proc: Proc): Partial<Step> {
-    const region = this.#region(args, proc)
+    const region = this.#region(args)
     const from = Number(args.from ?? 0)
     const n = Number(args.n ?? region.pages - from)
     const step = Number(args.step ?? 1)
@@ -293,10 +293,10 @@ export class Replay {
     return { ...accessed(outcome), data }
   }
 
-  #region(args: Args, proc: Proc): Region {
-    const region = this.#regions.get(String(args.r))
-    if (region === undefined) throw new Error(`process ${proc.name} has no region ${String(args.r)}`)
-    return region
+  /** A region, also one that nothing was ever mapped in (an mremap to it failed). */
+  #region(args: Args): Region {
+    const r = String(args.r)
+    return this.#regions.get(r) ?? { r, start: this.#vpnOf(r, 0), pages: Number(args.n ?? 0) }
   }
 
   #vpnOf(r: string, at: number): number {

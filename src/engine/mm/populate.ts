@@ -1,0 +1,121 @@
+/**
+ * Faulting in a range on a caller's behalf: mlock, MADV_POPULATE_READ and _WRITE. One page at a time is
+ * looked up and, where it is not there as asked, faulted in. Source: Linux 6.1 and 6.12, mm/gup.c
+ * (`__get_user_pages`, `follow_page_pte`, `follow_huge_pmd`).
+ */
+import {
+  AF,
+  isDirty,
+  isPmdLeaf,
+  isPresent,
+  mkdirty,
+  PROT_NONE,
+  SPECIAL,
+  TABLE,
+  VALID,
+  WRITE
+} from '../arch/descriptor'
+import { FN } from '../trace/functions'
+import type { World } from '../world'
+import { FAULT_WRITE, handleMmFault, isAccessible } from './fault'
+import { FOLIO_DIRTY } from './folio'
+import { VM_READ, VM_SHARED, VM_WRITE, type Mm, type Vma } from './mm'
+import { findPmd } from './walk'
+
+/** Faults that one page may take before it counts as stuck. */
+const MAX_FAULTS = 8
+
+/** `MADV_POPULATE_*`: `ENOMEM` at the first page without a VMA, `EINVAL` at one that may not be accessed so. */
+export function populate(
+  world: World,
+  mm: Mm,
+  start: number,
+  end: number,
+  write: boolean
+): 'ENOMEM' | 'EINVAL' | undefined {
+  let at = start
+  let failed: 'ENOMEM' | 'EINVAL' | undefined
+  while (at < end && failed === undefined) {
+    const vma = mm.vmaAt(at)
+    if (vma === undefined) failed = 'ENOMEM'
+    else if (write ? (vma.flags & VM_WRITE) === 0 : (vma.flags & (VM_READ | VM_WRITE)) === 0)
+      failed = 'EINVAL'
+    else at = faultIn(world, mm, vma, at, Math.min(end, vma.end), write)
+  }
+  world.lru.drain()
+  return failed
+}
+
+/**
+ * `populate_vma_page_range`: what mlock does to a VMA's part. Writable private mappings are written to,
+ * so that nothing is left to copy. False where the VMA allows no access.
+ */
+export function populateVma(world: World, mm: Mm, vma: Vma, start: number, end: number): boolean {
+  if (!isAccessible(vma)) return false
+  if (world.kernel.functionNames === 'linux-6.12') world.calls[FN.gup_vma_lookup]++
+  faultIn(world, mm, vma, start, end, (vma.flags & (VM_WRITE | VM_SHARED)) === VM_WRITE)
+  world.lru.drain()
+  return true
+}
+
+/** Pages `[start, end)` of one VMA, ascending. */
+function faultIn(world: World, mm: Mm, vma: Vma, start: number, end: number, write: boolean): number {
+  let at = start
+  for (let faults = 0; at < end;) {
+    const found = followPage(world, mm, vma, at, write)
+    if (found > 0) {
+      at += found
+      faults = 0
+      continue
+    }
+    if (faults++ === MAX_FAULTS) throw new Error(`populating page ${at} makes no progress`)
+    handleMmFault(world, mm, vma, at, write ? FAULT_WRITE : 0)
+  }
+  return end
+}
+
+/** `follow_page_mask` with FOLL_TOUCH: how many pages from `vpn` on are there as asked, 0 for none. */
+function followPage(world: World, mm: Mm, vma: Vma, vpn: number, write: boolean): number {
+  const { tables, geometry, calls, kernel } = world
+  if (kernel.functionNames === 'linux-6.1') {
+    calls[FN.follow_page_mask]++
+    calls[FN.follow_huge_addr]++
+  }
+  const pmd = findPmd(world, mm, vpn)
+  if (pmd === 0) return 0
+  const leaf = tables.attr(pmd)
+  if (isPmdLeaf(leaf)) return followLeaf(world, vpn, pmd, write)
+  if ((leaf & TABLE) !== TABLE) return 0
+  const slot = (tables.pfn(pmd) << geometry.tableShift) + (vpn % geometry.tableEntries)
+  return followEntry(world, mm, vma, slot, write) ? 1 : 0
+}
+
+/** `follow_page_pte`: an access is noted in the folio, and a store that the entry does not show. */
+function followEntry(world: World, mm: Mm, vma: Vma, slot: number, write: boolean): boolean {
+  const { ops, tables, folios, calls, lru, kernel } = world
+  calls[FN.follow_page_pte]++
+  const entry = ops.ptepGet(mm, slot)
+  if (!isPresent(entry)) return false
+  if ((entry & (VALID | PROT_NONE)) === PROT_NONE && isAccessible(vma)) return false
+  calls[FN.vm_normal_page]++
+  if (write && (entry & WRITE) === 0) return false
+  if (kernel.functionNames === 'linux-6.12') calls[FN.try_grab_folio]++
+  if ((entry & SPECIAL) !== 0) {
+    calls[FN.folio_mark_accessed]++
+    return true
+  }
+  const pfn = tables.pfn(slot)
+  if (write && !isDirty(entry)) folios.setFlags(pfn, FOLIO_DIRTY)
+  lru.markAccessed(pfn)
+  return true
+}
+
+/** `follow_huge_pmd`: the leaf itself becomes young, and dirty by a store. */
+function followLeaf(world: World, vpn: number, pmd: number, write: boolean): number {
+  const { tables, geometry, calls, kernel } = world
+  const leaf = tables.attr(pmd)
+  if ((leaf & VALID) === 0 || (write && (leaf & WRITE) === 0)) return 0
+  if (kernel.functionNames === 'linux-6.12') calls[FN.try_grab_folio]++
+  tables.set(pmd, (write ? mkdirty(leaf) : leaf) | AF, tables.pfn(pmd))
+  return geometry.tableEntries - (vpn % geometry.tableEntries)
+}
