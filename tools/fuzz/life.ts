@@ -74,6 +74,8 @@ export class Life {
   readonly shared = new SharedPages()
   /** Operations that the engine does not model yet, by name. */
   readonly unsupported = new Map<string, number>()
+  /** Something was met that is not simulated: nothing can be said any more. */
+  over = false
   /** The last operation, in words; only where `verbose`. */
   said = ''
   /** Pages that another CPU wrote while a fork ran: the child may have seen it or not. */
@@ -86,7 +88,9 @@ export class Life {
 
   constructor(
     readonly plan: Plan,
-    readonly verbose = false
+    readonly verbose = false,
+    /** Operations left alone. */
+    readonly skip: ReadonlySet<string> = new Set()
   ) {
     const { kernel, granule, memoryBytes, cpu, tlb, seed } = plan
     this.world = new World({ kernel, granule, memoryBytes, cpu, tlb, seed })
@@ -120,6 +124,7 @@ export class Life {
       this.procs.push(this.#spawn())
       name = 'mmap'
     }
+    if (this.skip.has(name)) return undefined
     const proc = this.procs[random.below(this.procs.length)]
     this.#acting = name === 'exit' ? undefined : proc
     this.#raced.length = 0
@@ -160,7 +165,9 @@ export class Life {
     const violation = this.watch.full()
     if (violation !== undefined) return violation
     const { buddy } = world.folios
-    const missing = buddy.pages - 2 ** buddy.maxOrder - buddy.freePages
+    // The huge page of zeroes stays for the next who wants it.
+    const zero = world.hugeZeroPfn < 0 ? 0 : world.geometry.tableEntries
+    const missing = buddy.pages - 2 ** buddy.maxOrder - buddy.freePages - zero
     if (missing === 0 && world.tables.state[2] === 0) return undefined
     const found = `${missing} pages and ${world.tables.state[2]} tables are left after the last exit`
     return { rule: 'leak', object: 'the world', found, during: '' }
@@ -253,24 +260,30 @@ export class Life {
 
   #write(proc: Proc): void {
     const { world, random } = this
+    const { mm, oracle } = proc
     const step = this.#steps(proc)
     const seed = random.next()
     const zero = random.below(8) === 0
     const value = (vpn: number) => (zero ? 0 : 1 + ((seed + vpn) % 255))
-    const first = this.#from
-    this.watch.begin(proc.mm, first, this.#count)
-    let done = 0
-    try {
-      const outcome = sys.userWrite(world, proc.mm, first, this.#count, step, value)
-      done = outcome.done
-    } catch (error) {
-      proc.oracle.unsure(first, this.#count)
-      throw error
+    // A store is certain once the next page is asked for: other CPUs may store to its page before it.
+    let asked = 0
+    let last = -1
+    const commit = () => {
+      if (last < 0) return
+      oracle.write(last, value(last))
+      this.#stored(mm, last)
     }
-    for (let i = 0; i < done; i++) {
-      const vpn = first + i * step
-      proc.oracle.write(vpn, value(vpn))
-      this.#stored(proc.mm, vpn)
+    try {
+      const { done } = sys.userWrite(world, mm, this.#from, this.#count, step, (vpn) => {
+        commit()
+        asked++
+        last = vpn
+        return value(vpn)
+      })
+      if (done === asked) commit()
+    } catch (error) {
+      if (last >= 0) oracle.unsure(last, 1)
+      throw error
     }
   }
 
@@ -348,13 +361,20 @@ export class Life {
     this.#say(advice)
     const [first, count] = [this.#from, this.#count]
     // Where part of the range is not mapped or locked, what comes before was advised all the same.
-    if (advice === 'free') {
+    const given = () => {
       oracle.orZero(first, count)
-      watch.cleaned(mm, first, count)
-    } else if (advice === 'dontneed') oracle.orZero(first, count)
-    sys.sysMadvise(world, mm, first, count, advice)
+      if (advice === 'free') watch.cleaned(mm, first, count)
+    }
+    const gives = advice === 'free' || advice === 'dontneed'
+    if (gives) given()
+    try {
+      sys.sysMadvise(world, mm, first, count, advice)
+    } catch (error) {
+      if (gives) given()
+      throw error
+    }
+    if (gives) given()
     if (advice === 'dontneed') oracle.discard(first, count)
-    if (advice === 'free') watch.cleaned(mm, first, count)
   }
 
   #mremap(proc: Proc): void {
@@ -517,7 +537,9 @@ export class Life {
     if (error instanceof EngineError) {
       if (ANSWERS.has(error.code)) return undefined
       if (error.code === 'not-modelled') {
+        // What it did before it gave up cannot be judged.
         this.unsupported.set(name, (this.unsupported.get(name) ?? 0) + 1)
+        this.over = true
         return undefined
       }
     }

@@ -12,6 +12,8 @@ export interface RunOptions extends PlanLimits {
   readonly steps?: number
   /** Steps to take; all by default. */
   readonly keep?: ReadonlySet<number> | undefined
+  /** Operations left alone. */
+  readonly skip?: ReadonlySet<string> | undefined
   readonly mutant?: Mutant | undefined
   /** Changes the plan, for mutants that need certain hardware. */
   readonly adapt?: ((plan: Plan) => Plan) | undefined
@@ -38,7 +40,7 @@ export function runWorld(seed: number, options: RunOptions = {}): RunResult {
   const { steps = WORLD_STEPS, keep, mutant, say } = options
   const planned = planOf(seed, options)
   const plan = options.adapt?.(planned) ?? planned
-  const life = new Life(plan, say !== undefined)
+  const life = new Life(plan, say !== undefined, options.skip)
   mutant?.install(life.world, seed)
   const { unsupported } = life
   let ops = 0
@@ -47,6 +49,7 @@ export function runWorld(seed: number, options: RunOptions = {}): RunResult {
     ops++
     let violation = life.take(step)
     say?.(step, life.said)
+    if (life.over) return { plan, seed, ops, step, unsupported }
     if (violation === undefined && options.fullAlways === true) violation = life.full()
     if (violation !== undefined) return { plan, seed, ops, violation, step, unsupported }
   }

@@ -3,9 +3,11 @@ import { forEachEntry, pageName, type Check, type Violation } from './violation'
 
 /** The resident set of every mm equals its tables, and no entry lies outside its VMAs. */
 export const checkResident: Check = (world, census) => {
-  for (const { mm, anon, leaves } of census.mms) {
+  for (const { mm, anon, file, swap, leaves } of census.mms) {
     const wrong =
       differ(mm.anonPages, anon, 'anonymous pages') ??
+      differ(mm.filePages, file, 'file pages') ??
+      differ(mm.swapEntries, swap, 'swap entries') ??
       differ(mm.deposited, leaves, 'tables kept back for PMD leaves')
     if (wrong !== undefined) return { rule: 'resident-set', object: `mm ${mm.pid}`, found: wrong }
   }
@@ -52,6 +54,7 @@ export const checkMemory: Check = (world, census) => {
     if (words === undefined) continue
     for (let at = 0; at < words.length; at++) if ((words[at] & IN_USE) !== 0) held++
   }
+  if (world.hugeZeroPfn >= 0) held += world.geometry.tableEntries
   const usable = buddy.pages - 2 ** buddy.maxOrder
   if (buddy.freePages + held !== usable) {
     return {

@@ -111,6 +111,8 @@ export function hugeZeroPage(world: World, mm: Mm): number {
   }
   if (isModern(world)) world.calls[FN.folio_alloc_noprof]++
   clearPages(world, mm, 2 ** order)
+  for (let i = 0; i < 2 ** order; i++)
+    if (world.folios.content(pfn + i) !== 0) world.folios.setContent(pfn + i, 0)
   mm.count(FOLIO_ALLOC, 1)
   mm.count(PAGE_ALLOC, 2 ** order)
   world.vm[VM.thp_zero_page_alloc]++

@@ -111,5 +111,6 @@ export function addAnonRmapPtes(world: World, mm: Mm, pfn: number, nr: number, e
   }
   mm.count(MAPCOUNT, nr)
   if (kernel.deferredSplit === 'partially-mapped' && folios.order(pfn) > 0) mm.count(MAPCOUNT, 1)
-  world.probe?.('rmap added', pfn)
+  // A leaf being split counts beside its entries until its own mapping goes, in Linux too.
+  world.probe?.('rmap added', folios.entireMapcount(pfn) > 0 ? undefined : pfn)
 }

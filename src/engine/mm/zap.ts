@@ -10,6 +10,7 @@ import { FN } from '../trace/functions'
 import type { World } from '../world'
 import { zapBlockOrSplit } from './exposed/range'
 import { ANON } from './folio'
+import { FileMapping, isFileMapped, truncateFile } from './file'
 import { MmuGather } from './gather'
 import { MMF_VM_HUGEPAGE, type Mm, type Vma } from './mm'
 import { removeRmapPmd } from './rmap'
@@ -157,6 +158,7 @@ export function unmapRegion(
   unmapVmas(world, mm, vmas, gather)
   freePgtables(world, mm, gather, vmas, floor, ceiling)
   gather.finish()
+  releaseFiles(world, vmas)
 }
 
 function unmapVmas(world: World, mm: Mm, vmas: readonly Vma[], gather: MmuGather): void {
@@ -177,6 +179,14 @@ export function exitMm(world: World, mm: Mm): void {
   gather.freedOwnTables()
   gather.finish()
   freeRoot(world, mm)
-  mm.vmas.length = 0
   world.mms.splice(world.mms.indexOf(mm), 1)
+  releaseFiles(world, mm.vmas)
+  mm.vmas.length = 0
+}
+
+/** Shared anonymous memory lives as long as somebody maps it: its pages leave the cache with the last VMA. */
+function releaseFiles(world: World, vmas: readonly Vma[]): void {
+  for (const { file } of vmas) {
+    if (file instanceof FileMapping && file.shmem && !isFileMapped(world, file)) truncateFile(world, file)
+  }
 }
