@@ -23,6 +23,7 @@ export const contpteUnbatched: KernelRecord = {
   reuse: 'order-0',
   anonExclusive: true,
   pmdSplitDirty: 'entries',
+  swapIn: 'page',
   functionNames: 'linux-6.12',
   lruGen: false,
   doubleMap: false,

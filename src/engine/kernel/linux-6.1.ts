@@ -23,6 +23,7 @@ export const linux61: KernelRecord = {
   reuse: 'linux-6.1',
   anonExclusive: true,
   pmdSplitDirty: 'folio',
+  swapIn: 'page',
   functionNames: 'linux-6.1',
   lruGen: false,
   doubleMap: true,

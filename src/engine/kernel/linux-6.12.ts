@@ -23,6 +23,7 @@ export const linux612: KernelRecord = {
   reuse: 'order-0',
   anonExclusive: true,
   pmdSplitDirty: 'entries',
+  swapIn: 'folio',
   functionNames: 'linux-6.12',
   lruGen: true,
   doubleMap: false,

@@ -23,6 +23,7 @@ export const oneplus515: KernelRecord = {
   reuse: 'sole-reference',
   anonExclusive: false,
   pmdSplitDirty: 'folio',
+  swapIn: 'page',
   functionNames: 'linux-6.1',
   lruGen: false,
   doubleMap: true,

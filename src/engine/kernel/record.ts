@@ -63,6 +63,8 @@ export interface KernelRecord {
   readonly anonExclusive: boolean
   /** Splitting a PMD leaf: entries come out clean and the folio dirty (6.1), or they stay dirty (6.9+). */
   readonly pmdSplitDirty: 'folio' | 'entries'
+  /** Swapping in: a page at a time (up to 6.10), or folios where the entries allow it, writable at once (6.11 and 6.12). */
+  readonly swapIn: 'page' | 'folio'
   /** Which names the kernel's functions go by where they were renamed; for counts of functions only. */
   readonly functionNames: 'linux-6.1' | 'linux-6.12'
   /** The multi-generation LRU runs (a build choice): accessing a folio twice does not activate it. */

@@ -22,7 +22,7 @@ import { ANON, FOLIO_LRU, FOLIO_SWAPCACHE } from './folio'
 import { VM_LOCKED, VM_SHARED, VM_WRITE, type Mm, type Vma } from './mm'
 import { pageProtection } from './protection'
 import { removeRmapPtes } from './rmap'
-import { freeFolioSwap } from './fault-swap'
+import { freeFolioSwap } from './swap-entries'
 import { dropUserfaultMark } from './userfault'
 import { prepareAnonVma } from './vma'
 

@@ -20,7 +20,7 @@ import { khugepagedEnterVma } from './khugepaged'
 import { VM_LOCKED, VM_WRITE, type Mm, type Vma } from './mm'
 import { pageProtection } from './protection'
 import { splitPmd } from './split-pmd'
-import { freeFolioSwap } from './fault-swap'
+import { freeFolioSwap } from './swap-entries'
 import { prepareAnonVma } from './vma'
 import { depositTable } from './walk'
 
