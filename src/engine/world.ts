@@ -79,6 +79,8 @@ export class World {
   readonly exclusive: number
   /** The last anon_vma handed out. */
   anonVmas = 0
+  /** The anon_vma each descends from by fork, by number; 0 or nothing for those that do not. */
+  readonly anonVmaParents: number[] = []
   forkLog: ForkLog | undefined
   /**
    * Called after each elementary change that another CPU could see in between, with a page of the folio

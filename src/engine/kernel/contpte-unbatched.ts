@@ -28,6 +28,7 @@ export const contpteUnbatched: KernelRecord = {
   lruGen: false,
   doubleMap: false,
   delayedRmap: true,
+  splitDropsZeroes: false,
   unmapFlush: 'batched',
   writeUpgrade: 'exclusive',
   knownFaults: [],

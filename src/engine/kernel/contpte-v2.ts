@@ -28,6 +28,7 @@ export const contpteV2: KernelRecord = {
   lruGen: false,
   doubleMap: false,
   delayedRmap: true,
+  splitDropsZeroes: false,
   unmapFlush: 'batched',
   writeUpgrade: 'exclusive',
   knownFaults: [

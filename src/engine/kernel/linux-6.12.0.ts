@@ -28,6 +28,7 @@ export const linux6120: KernelRecord = {
   lruGen: true,
   doubleMap: false,
   delayedRmap: true,
+  splitDropsZeroes: true,
   unmapFlush: 'batched',
   writeUpgrade: 'exclusive',
   knownFaults: [

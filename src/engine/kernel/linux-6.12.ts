@@ -28,6 +28,7 @@ export const linux612: KernelRecord = {
   lruGen: true,
   doubleMap: false,
   delayedRmap: true,
+  splitDropsZeroes: true,
   unmapFlush: 'batched',
   writeUpgrade: 'exclusive',
   knownFaults: [],

@@ -28,6 +28,7 @@ export const linux69: KernelRecord = {
   lruGen: true,
   doubleMap: false,
   delayedRmap: true,
+  splitDropsZeroes: false,
   unmapFlush: 'batched',
   writeUpgrade: 'exclusive',
   knownFaults: [

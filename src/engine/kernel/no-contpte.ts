@@ -28,6 +28,7 @@ export const noContpte: KernelRecord = {
   lruGen: false,
   doubleMap: false,
   delayedRmap: true,
+  splitDropsZeroes: false,
   unmapFlush: 'batched',
   writeUpgrade: 'exclusive',
   knownFaults: [],

@@ -28,6 +28,7 @@ export const oneplus515: KernelRecord = {
   lruGen: false,
   doubleMap: true,
   delayedRmap: false,
+  splitDropsZeroes: false,
   unmapFlush: 'each',
   writeUpgrade: 'dirty-exclusive',
   knownFaults: [],

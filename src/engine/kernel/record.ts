@@ -79,6 +79,8 @@ export interface KernelRecord {
   readonly remapRealigns: boolean
   /** A dirty file page keeps its rmap until the TLB is flushed (6.2+). */
   readonly delayedRmap: boolean
+  /** Splitting a folio maps the shared page of zeroes instead of pages that hold only zeroes (6.12). */
+  readonly splitDropsZeroes: boolean
   /** What is wrong with it by design: none where it claims to be correct. */
   readonly knownFaults: readonly KnownFault[]
 }

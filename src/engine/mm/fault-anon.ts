@@ -101,6 +101,7 @@ export function mapNewAnonFolio(
   mm.count(RSS, 1)
   world.thpStats.add(order, 'anon_fault_alloc')
   addNewAnonRmap(world, pfn, order)
+  world.folios.setAnonVma(pfn, vma.anonVma)
   world.lru.addVma(pfn, (vma.flags & VM_LOCKED) !== 0)
   setFaultPtes(world, mm, slot, pfn, newAnonEntry(vma), nr)
   world.probe?.('new folio mapped')

@@ -63,6 +63,7 @@ export function hugeAnonymousFault(
   folios.addEntire(pfn, 1)
   folios.addWord(pfn, world.exclusive)
   countNewAnon(world, order)
+  folios.setAnonVma(pfn, vma.anonVma)
   world.lru.addVma(pfn, (vma.flags & VM_LOCKED) !== 0)
   // Dirty also after a load: the kernel makes it so that the folio is written once.
   const leaf = mkdirty(pageProtection(vma.flags) & ~TYPE_PAGE)
@@ -193,5 +194,6 @@ function canReuseHuge(world: World, pfn: number): boolean {
   if (cached) freeFolioSwap(world, pfn)
   if (folios.refcount(pfn) !== 1) return false
   countMovedRmap(world)
+  world.folios.setAnonVma(pfn, vma.anonVma)
   return true
 }

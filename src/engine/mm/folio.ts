@@ -82,6 +82,8 @@ export class Folios {
   /** Mappings of the whole folio by one PMD leaf (or OnePlus block), and pins: by pfn >> 2, made on first use. */
   readonly entire: (Int32Array | undefined)[] = []
   readonly pins: (Int32Array | undefined)[] = []
+  /** The anon_vma of large folios, as far as it was told: by pfn >> 2. */
+  readonly anonVmas: (Int32Array | undefined)[] = []
   /** What byte each page holds, 0 for a page of zeroes: made on the first store of a value. */
   readonly contents: (Uint8Array | undefined)[] = []
   /** OnePlus' pool: block folios in use, the most there may be, and how many are mapped both ways. */
@@ -112,6 +114,8 @@ export class Folios {
     const flags = order >= 2 ? this.largeFlags[chunk] : this.smallFlags[chunk]
     if (flags !== undefined) flags[order >= 2 ? first >> 2 : first] = 0
     this.contents[chunk]?.fill(0, first, first + (1 << order))
+    const owners = this.anonVmas[chunk]
+    if (owners !== undefined && order >= 2) owners[first >> 2] = 0
     const { values } = this.counters
     values[FOLIO_ALLOC]++
     values[PAGE_ALLOC] += 1 << order
@@ -198,6 +202,35 @@ export class Folios {
     const lane = this.pins[pfn >>> FOLIO_CHUNK_SHIFT]
     if (lane !== undefined) lane[this.#refIndex(pfn)] -= n
     this.put(pfn, n)
+  }
+
+  /** The number of the anon_vma of a folio of order >= 2; 0 for one nobody told of, and for smaller ones. */
+  anonVma(pfn: number): number {
+    return this.order(pfn) < 2 ? 0 : (this.anonVmas[pfn >>> FOLIO_CHUNK_SHIFT]?.[this.#refIndex(pfn)] ?? 0)
+  }
+
+  /** `folio->mapping`: the folio belongs to that anon_vma. */
+  setAnonVma(pfn: number, anonVma: number): void {
+    if (this.order(pfn) < 2) return
+    const lane = (this.anonVmas[pfn >>> FOLIO_CHUNK_SHIFT] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))
+    lane[this.#refIndex(pfn)] = anonVma
+  }
+
+  /**
+   * Makes single pages of the large folio at `head`: each with one reference, the folio's flags, and
+   * the mapcount it has. The folio's own references are forgotten.
+   */
+  takeApart(head: number): void {
+    const chunk = head >>> FOLIO_CHUNK_SHIFT
+    const words = this.words[chunk] as Int32Array
+    const first = head & FOLIO_CHUNK_MASK
+    const nr = 1 << this.order(head)
+    const flags = this.flags(head)
+    const refs = (this.smallRefs[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))
+    const small = (this.smallFlags[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))
+    for (let at = first; at < first + nr; at++) words[at] &= (1 << ORDER_SHIFT) - 1
+    refs.fill(1, first, first + nr)
+    small.fill(flags, first, first + nr)
   }
 
   /** Mapcount over all pages, whole mappings counted once a mapping. */

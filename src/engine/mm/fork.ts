@@ -87,6 +87,7 @@ function forkVma(world: World, parent: Mm, child: Mm, vma: Vma): boolean {
     calls[FN.anon_vma_clone]++
     // The child's anon_vma is its own: neighbours that became equal stay apart there.
     copy.anonVma = ++world.anonVmas
+    world.anonVmaParents[copy.anonVma] = vma.anonVma
     copy.inherited++
   }
   // `vma_needs_copy`: faults bring back what a file holds, but not write-protection for userfaultfd.

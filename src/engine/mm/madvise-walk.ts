@@ -3,7 +3,7 @@ import { FN } from '../trace/functions'
 import type { World } from '../world'
 import type { Mm, Vma } from './mm'
 import type { RangeFlush } from './range-flush'
-import { EngineError } from '../error'
+import { splitFolio } from './split'
 import { findPmd } from './walk'
 
 /** The part of one table that is advised. */
@@ -47,5 +47,7 @@ export function splitForAdvice(world: World, pfn: number, from: 'leaf' | 'entrie
   }
   const head = folios.head(pfn)
   folios.addRefs(head, 1)
-  throw new EngineError('not-modelled', 'Splitting folios')
+  const split = splitFolio(world, pfn, 1)
+  folios.put(pfn)
+  return split
 }

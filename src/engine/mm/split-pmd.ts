@@ -18,9 +18,10 @@ import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
 import { VM } from '../trace/vmstat'
 import type { World } from '../world'
-import { FOLIO_DIRTY, FOLIO_DOUBLE_MAP } from './folio'
+import { EXCLUSIVE, FOLIO_DIRTY, FOLIO_DOUBLE_MAP } from './folio'
 import { VM_READ, VM_WRITE, type Mm } from './mm'
-import { addAnonRmapPtes, dropDoubleMap, removeRmapPmd } from './rmap'
+import { migrationEntry } from './migration-entry'
+import { addAnonRmapPtes, dropDoubleMap, removeRmapPmd, removeRmapPtes } from './rmap'
 import { findPmd, withdrawTable } from './walk'
 
 const FOLIO_REF = COUNTER_INDEX.folioRef
@@ -54,6 +55,45 @@ export function splitPmd(world: World, mm: Mm, vpn: number): boolean {
   tables.set(pmd, TABLE, table)
   world.probe?.('PMD table linked')
   return true
+}
+
+/**
+ * `__split_huge_pmd` with `freeze`: where a leaf maps the folio at `head`, it becomes a table of
+ * migration entries at once, and the leaf's reference goes.
+ */
+export function freezePmd(world: World, mm: Mm, vpn: number, head: number): void {
+  const { tables, folios, geometry, ops, calls, kernel, vm } = world
+  calls[FN.__split_huge_pmd]++
+  if (kernel.functionNames === 'linux-6.12') calls[FN.split_huge_pmd_locked]++
+  const pmd = findPmd(world, mm, vpn)
+  if (pmd === 0 || !isPmdLeaf(tables.attr(pmd)) || tables.pfn(pmd) !== head) return
+  vm[VM.thp_split_pmd]++
+  const nr = geometry.tableEntries
+  const first = vpn - (vpn % nr)
+  const leaf = tables.attr(pmd)
+  calls[FN.pmdp_invalidate]++
+  tables.set(pmd, 0, 0)
+  world.probe?.('PMD leaf invalid')
+  flushPmd(world, mm, first)
+  if (isDirty(leaf)) folios.setFlags(head, FOLIO_DIRTY)
+  const exclusive = folios.isExclusive(head)
+  if (exclusive) folios.addWord(head, -EXCLUSIVE)
+  const table = withdrawTable(world, mm, first)
+  const entry = migrationEntry(leaf, exclusive)
+  for (let i = 0; i < nr; i++) ops.setPteInline(mm, (table << geometry.tableShift) + i, head + i, entry)
+  if (kernel.doubleMap) {
+    // Every page is mapped, the leaf unmapped, and then every page unmapped again.
+    folios.addRefs(head, nr - 1)
+    addAnonRmapPtes(world, mm, head, nr, false)
+    dropLeafMapping(world, mm, head)
+    for (let i = 0; i < nr; i++) removeRmapPtes(world, mm, head + i, 1)
+    folios.addRefs(head, -nr)
+  } else {
+    removeRmapPmd(world, mm, head)
+    folios.addRefs(head, -1)
+  }
+  tables.set(pmd, TABLE, table)
+  world.probe?.('PMD table linked')
 }
 
 /** `flush_pmd_tlb_range` of one leaf. */
@@ -117,6 +157,6 @@ function splitZero(world: World, mm: Mm, first: number, leaf: number): number {
   const table = withdrawTable(world, mm, first)
   const slot = table << geometry.tableShift
   const entry = entryOfLeaf(mm, first, leaf) | SPECIAL
-  for (let i = 0; i < geometry.tableEntries; i++) ops.setPtes(mm, slot + i, zeroPfn, entry, 1)
+  for (let i = 0; i < geometry.tableEntries; i++) ops.setPteInline(mm, slot + i, zeroPfn, entry)
   return table
 }
