@@ -173,7 +173,7 @@ export function hugeWriteProtectFault(
   }
   calls[FN.do_huge_pmd_wp_page]++
   const pfn = tables.pfn(pmd)
-  if (pfn !== world.hugeZeroPfn && (folios.isExclusive(pfn) || canReuseHuge(world, pfn))) {
+  if (pfn !== world.hugeZeroPfn && (folios.isExclusive(pfn) || canReuseHuge(world, vma, pfn))) {
     if (!folios.isExclusive(pfn)) folios.addWord(pfn, world.exclusive)
     if (unshare) return true
     mm.count(COW_REUSE, 1)
@@ -187,7 +187,7 @@ export function hugeWriteProtectFault(
 }
 
 /** Whether nobody but this leaf holds the folio. It is in no LRU batch: those never keep large folios. */
-function canReuseHuge(world: World, pfn: number): boolean {
+function canReuseHuge(world: World, vma: Vma, pfn: number): boolean {
   const { folios } = world
   const cached = (folios.flags(pfn) & FOLIO_SWAPCACHE) !== 0
   if (folios.refcount(pfn) > (cached ? 1 + 2 ** folios.order(pfn) : 1)) return false
