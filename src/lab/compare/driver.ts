@@ -4,7 +4,10 @@
  */
 import type { CpuFeatures } from '../../engine/arch/cpu'
 import { kernelByName } from '../../engine/kernel'
+import { filePage, sharedMemory } from '../../engine/mm/file'
+import { FOLIO_REFERENCED } from '../../engine/mm/folio'
 import { newMm } from '../../engine/mm/fork'
+import { anonymousVma, VM_MAYWRITE, VM_READ, VM_SHARED, VM_WRITE } from '../../engine/mm/mm'
 import { makePmd } from '../../engine/mm/walk'
 import * as sys from '../../engine/syscalls'
 import { THP_STAT_NAMES } from '../../engine/thp/stats'
@@ -30,6 +33,7 @@ interface Taken {
 const MEMORY = 2 * 2 ** 30
 const FIRST_REGION = 0x10_0000_0000
 const PROGRAM = 0x40_0000
+const REPORT_BELOW_TOP = 2 ** 31
 
 const TLBI: readonly (readonly [string, CounterName])[] = [
   ['aside1is', 'tlbiAside1is'],
@@ -58,6 +62,8 @@ export class Replay {
   /** The regions of the case, the same for every process. */
   readonly #regions = new Map<string, Region>()
   readonly #view = new View()
+  /** Memory shared by the program and its children. */
+  readonly #report = sharedMemory(1)
   #pid = 1
   readonly harness: Harness
 
@@ -85,6 +91,22 @@ export class Replay {
     makePmd(this.world, mm, program)
     sys.sysMmap(this.world, mm, { vpn: program, pages: 1, prot: 'r' })
     this.#procs.push({ name: 'p', mm })
+    const report = filePage(this.world, mm, this.#report, 0)
+    this.world.lru.drain()
+    this.world.folios.setFlags(report, FOLIO_REFERENCED)
+  }
+
+  /**
+   * The shared page through which a child reports, dirty in its tables at the end. It lies above all
+   * regions, below the top of the default address space.
+   */
+  #mapReport({ mm }: Proc): void {
+    const { geometry } = this.world
+    const top = geometry.name === '16K' ? 2 ** 47 : 2 ** 48
+    const vpn = (top - REPORT_BELOW_TOP) / geometry.pageSize
+    const vma = anonymousVma(vpn, vpn + 1, VM_READ | VM_WRITE | VM_MAYWRITE | VM_SHARED)
+    mm.insertVma({ ...vma, pgoff: 0, file: this.#report })
+    sys.userWrite(this.world, mm, vpn, 1, 1, () => 1)
   }
 
   private needsSwap(): void {
@@ -103,6 +125,7 @@ export class Replay {
       this.harness.steps++
       return { ...base, ...this.#settings.step(op, args), ...(Object.keys(vm).length > 0 && { vm }) }
     }
+    if (op === 'exit') this.#mapReport(this.#proc(who ?? 'p'))
     const before = this.#take()
     if (op === 'exit') this.#drainUncounted()
     const chances = this.world.foldChances
@@ -141,7 +164,7 @@ export class Replay {
       put(thp, `${kb}kB/${THP_STAT_NAMES[k % names]}`, value - before.thp[k])
     })
     const counts = countsSince(this.world, before.counts)
-    for (const [name, n] of Object.entries(harnessCounts(this.harness, recorded))) {
+    for (const [name, n] of Object.entries(harnessCounts(recorded))) {
       put(counts, name, (counts[name] ?? 0) + n)
     }
     if (recorded.op === 'exit') this.harness.exits++
