@@ -2,7 +2,7 @@
  * Entries of the parent that are neither present nor none: swap, migration, markers.
  * Source: reference `fork.md` section 2.
  */
-import { MARKER, MIGRATION, SWAP_EXCLUSIVE, UFFD_WP } from '../arch/descriptor'
+import { MARKER, MIGRATION, SWAP_EXCLUSIVE, UFFD_WP, WRITE } from '../arch/descriptor'
 import { COUNTER_INDEX } from '../trace/counters'
 import type { CopySection } from './fork-section'
 import { swapDuplicate } from './swap-entries'
@@ -25,7 +25,8 @@ export function copyNonpresent(section: CopySection, slot: number, childSlot: nu
   let copy = entry
   if ((entry & MIGRATION) !== 0) {
     section.anon++
-    if (cow) copy &= ~SWAP_EXCLUSIVE
+    // Readable from now on, with what it remembers of young and dirty.
+    if (cow) copy &= ~(SWAP_EXCLUSIVE | WRITE)
   } else {
     swapDuplicate(world, pfn)
     section.swap++
