@@ -21,6 +21,8 @@ export class ForkCase {
   readonly #fixture: Fixture
   /** The arrays of the parent that a fork changes, with what they held before the first one. */
   readonly #before: { readonly array: Int32Array; readonly content: Int32Array }[]
+  /** Chunks of tables that existed before the first fork: all later ones are the child's. */
+  readonly #parentChunks: number
   #child: Mm | undefined
 
   constructor(
@@ -29,6 +31,7 @@ export class ForkCase {
   ) {
     this.#fixture = fixture({ kernel, pages, order: FOLIO_ORDER })
     const { tables, folios } = this.world
+    this.#parentChunks = tables.attrs.length
     this.#before = [...tables.attrs, ...folios.words, ...folios.largeRefs]
       .filter((array) => array !== undefined)
       .map((array) => ({ array, content: array.slice() }))
@@ -40,11 +43,17 @@ export class ForkCase {
 
   /**
    * Puts everything back as it was before the first fork: the child gone, its tables free for the
-   * next one, the parent writable.
+   * next one, the parent writable. As in the anchor the last thing done is to write every array that
+   * the fork will touch, the child's first.
    */
   restore(): void {
     if (this.#child !== undefined) exitMm(this.world, this.#child)
     this.#child = undefined
+    const { tables } = this.world
+    for (let chunk = this.#parentChunks; chunk < tables.attrs.length; chunk++) {
+      tables.attrs[chunk].fill(0)
+      tables.pfns[chunk].copyWithin(0, 0)
+    }
     for (const { array, content } of this.#before) array.set(content)
   }
 

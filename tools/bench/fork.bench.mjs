@@ -9,7 +9,7 @@ export const title =
   'fork of 1 GiB in 64K folios, counting only, against a plain C loop with the same bookkeeping'
 
 const PAGES = 2 ** 30 / 4096
-const WARM_UP = 6
+const WARM_UP = 25
 const RUNS = 21
 const BUDGET = 1.5
 /** Each against an anchor that starts from the same entries. */

@@ -47,16 +47,26 @@ const DONE = 0
 const BREAK = 1
 const PAGE = 2
 
-/** `copy_pte_range`: pages `[vpn, end)` of one table; false without memory. */
-export function copyTable(section: CopySection, vpn: number, end: number): boolean {
+/**
+ * `copy_pte_range`: pages `[vpn, end)` of one table, which the parent has as `table` and the child as
+ * `childTable`; false without memory.
+ */
+export function copyTable(
+  section: CopySection,
+  vpn: number,
+  end: number,
+  table: number,
+  childTable: number
+): boolean {
   const { world, parent, child } = section
+  const { tableShift, tableEntries } = world.geometry
+  const index = vpn & (tableEntries - 1)
+  let slot = (table << tableShift) + index
+  let childSlot = (childTable << tableShift) + index
   let at = vpn
   while (at < end) {
-    const slot = findSlot(world, parent, at)
-    // Reclaim may have taken the table while the locks were free.
-    if (slot === 0) break
     const tally: SectionTally = { progress: 0, points: 0, tests: 0, batches: 0, entries: 0 }
-    const why = copySection(section, at, slot, findSlot(world, child, at), end - at, tally)
+    const why = copySection(section, at, slot, childSlot, end - at, tally)
     unlock(section, tally)
     at += tally.entries
     if (why === PAGE && !allocatePage(section)) return false
@@ -64,6 +74,11 @@ export function copyTable(section: CopySection, vpn: number, end: number): boole
       parent.count(LOCK_BREAK, 1)
       world.contention?.run(parent, child, at)
     }
+    if (at === end) break
+    // Reclaim may have taken the parent's table while the locks were free.
+    slot = findSlot(world, parent, at)
+    if (slot === 0) break
+    childSlot = findSlot(world, child, at)
   }
   freeUnusedPage(section)
   return true

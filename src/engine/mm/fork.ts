@@ -130,9 +130,9 @@ function copyLevel(
 ): boolean {
   const { world, child } = section
   const { tables, geometry } = world
-  const span = 2 ** (geometry.tableShift * depth)
+  const scale = geometry.entryScale[depth]
   for (let vpn = start; vpn < end;) {
-    const next = Math.min(vpn - (vpn % span) + span, end)
+    const next = Math.min((Math.floor(vpn * scale) + 1) / scale, end)
     const index = entryIndex(geometry, vpn, depth)
     const slot = (table << geometry.tableShift) + index
     const childSlot = (childTable << geometry.tableShift) + index
@@ -144,7 +144,7 @@ function copyLevel(
           : linkTable(world, child, childSlot, vpn, depth)
       const whole =
         depth === 1
-          ? copyTable(section, vpn, next)
+          ? copyTable(section, vpn, next, tables.pfn(slot), below)
           : copyLevel(section, tables.pfn(slot), below, vpn, next, depth - 1)
       if (!whole) return false
     }

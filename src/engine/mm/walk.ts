@@ -73,8 +73,8 @@ export function entryIndex(geometry: Geometry, vpn: number, depth: number): numb
 
 /** First page of the table below the entry of `vpn` that lies `depth` levels above the last one. */
 function tableBase(geometry: Geometry, vpn: number, depth: number): number {
-  const span = 2 ** (geometry.tableShift * depth)
-  return vpn - (vpn % span)
+  const scale = geometry.entryScale[depth]
+  return Math.floor(vpn * scale) / scale
 }
 
 /**
