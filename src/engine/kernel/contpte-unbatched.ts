@@ -32,5 +32,7 @@ export const contpteUnbatched: KernelRecord = {
   unmapFlush: 'batched',
   writeUpgrade: 'exclusive',
   knownFaults: [],
-  remapRealigns: true
+  remapRealigns: true,
+  swapOut: 'split',
+  swapZeroMap: false
 }

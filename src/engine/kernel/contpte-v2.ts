@@ -43,5 +43,7 @@ export const contpteV2: KernelRecord = {
       why: 'Only the first entry of a batch says whether the child is dirty (fork.md section 5; mended silently in v3).'
     }
   ],
-  remapRealigns: true
+  remapRealigns: true,
+  swapOut: 'split',
+  swapZeroMap: false
 }

@@ -32,5 +32,7 @@ export const linux61: KernelRecord = {
   unmapFlush: 'each',
   writeUpgrade: 'dirty-exclusive',
   knownFaults: [],
-  remapRealigns: false
+  remapRealigns: false,
+  swapOut: 'split',
+  swapZeroMap: false
 }

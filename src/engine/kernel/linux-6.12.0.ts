@@ -38,5 +38,7 @@ export const linux6120: KernelRecord = {
       why: 'The no-op test of ptep_set_access_flags looks at the gathered entry (contpte.md A1); mended in 6.12 stable and 7.0-rc3.'
     }
   ],
-  remapRealigns: true
+  remapRealigns: true,
+  swapOut: 'whole',
+  swapZeroMap: true
 }

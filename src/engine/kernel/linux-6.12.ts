@@ -32,5 +32,7 @@ export const linux612: KernelRecord = {
   unmapFlush: 'batched',
   writeUpgrade: 'exclusive',
   knownFaults: [],
-  remapRealigns: true
+  remapRealigns: true,
+  swapOut: 'whole',
+  swapZeroMap: true
 }

@@ -81,6 +81,10 @@ export interface KernelRecord {
   readonly delayedRmap: boolean
   /** Splitting a folio maps the shared page of zeroes instead of pages that hold only zeroes (6.12). */
   readonly splitDropsZeroes: boolean
+  /** Large folios at swap-out: split unless PMD-mapped (up to 6.9), or swapped whole (6.10+). */
+  readonly swapOut: 'split' | 'whole'
+  /** Folios of zeroes are noted in a bitmap instead of written (6.12+). */
+  readonly swapZeroMap: boolean
   /** What is wrong with it by design: none where it claims to be correct. */
   readonly knownFaults: readonly KnownFault[]
 }

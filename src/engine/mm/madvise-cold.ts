@@ -62,7 +62,7 @@ function coldLeaf(advice: TableAdvice, pageout: boolean, isolated: number[]): bo
   if (folios.word(pfn) === 0) return false
   const modern = kernel.madvise === 'batch'
   if (modern ? likelyMappedShared(world, pfn) : pageMapcount(world, pfn) !== 1) return false
-  if (end - start !== geometry.tableEntries) return splitForAdvice(world, pfn, 'entries')
+  if (end - start !== geometry.tableEntries) return splitForAdvice(advice, pfn, start, 'entries')
   const entry = tables.attr(pmd)
   if ((entry & AF) !== 0 && !(modern && pageout)) {
     if (!modern) {
@@ -98,7 +98,7 @@ function coldEntries(advice: TableAdvice, pageout: boolean, isolated: number[]):
       young ||= (batch & ANY_YOUNG) !== 0
       if (nr < 1 << folios.order(pfn)) {
         if (likelyMappedShared(world, pfn)) continue
-        const split = splitForAdvice(world, pfn, 'entries')
+        const split = splitForAdvice(advice, pfn, start + at, 'entries')
         flushBatchedPending(world, mm)
         if (split) nr = 0
         continue
@@ -127,7 +127,7 @@ function coldEntriesSplitting(advice: TableAdvice, pageout: boolean, isolated: n
     if ((entry & SPECIAL) !== 0) continue
     const pfn = tables.pfn(slot + at)
     if (folios.order(pfn) > 0) {
-      if (pageMapcount(world, pfn) !== 1 || !splitForAdvice(world, pfn, 'entries')) return
+      if (pageMapcount(world, pfn) !== 1 || !splitForAdvice(advice, pfn, start + at, 'entries')) return
       at--
       continue
     }

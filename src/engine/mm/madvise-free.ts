@@ -47,7 +47,7 @@ function freeLeaf(world: World, mm: Mm, pmd: number, start: number, end: number,
     world.kernel.madvise === 'batch' ? likelyMappedShared(world, pfn) : folioMapcount(world, pfn) !== 1
   if (shared) return false
   if (end - start !== geometry.tableEntries) {
-    splitForAdvice(world, pfn, 'leaf')
+    splitForAdvice({ world, mm }, pfn, start, 'leaf')
     return false
   }
   folios.setFlags(pfn, 0, FOLIO_DIRTY)
@@ -91,7 +91,7 @@ function freeEntries(advice: TableAdvice): void {
       nr = batch & BATCH_NR
       if (nr < 1 << folios.order(pfn)) {
         if (likelyMappedShared(world, pfn)) continue
-        const split = splitForAdvice(world, pfn, 'entries')
+        const split = splitForAdvice(advice, pfn, start + at, 'entries')
         flushBatchedPending(world, mm)
         if (split) nr = 0
         continue
@@ -125,7 +125,8 @@ function freeEntriesSplitting(advice: TableAdvice): void {
     if ((entry & SPECIAL) !== 0) continue
     const pfn = tables.pfn(slot + at)
     if (folios.order(pfn) > 0) {
-      if (pageMapcount(world, folios.head(pfn)) !== 1 || !splitForAdvice(world, pfn, 'entries')) return
+      if (pageMapcount(world, folios.head(pfn)) !== 1 || !splitForAdvice(advice, pfn, start + at, 'entries'))
+        return
       at--
       continue
     }

@@ -36,18 +36,22 @@ export function walkTables(
 }
 
 /**
- * `split_folio` of a folio that the walk holds a reference on. `from` says which caller: what the compiler
- * left as functions of their own differs (6.12).
+ * `split_folio` of the folio mapped at page `vpn`, on which the walk holds a reference. `from` says which
+ * caller: what the compiler left as functions of their own differs (6.12).
  */
-export function splitForAdvice(world: World, pfn: number, from: 'leaf' | 'entries'): boolean {
+export function splitForAdvice(
+  { world, mm }: Pick<TableAdvice, 'world' | 'mm'>,
+  pfn: number,
+  vpn: number,
+  from: 'leaf' | 'entries'
+): boolean {
   const { folios, calls, kernel } = world
   if (kernel.functionNames === 'linux-6.12') {
     if (from === 'entries') calls[FN.split_folio_to_list]++
     else calls[FN.folio_put]++
   }
-  const head = folios.head(pfn)
-  folios.addRefs(head, 1)
-  const split = splitFolio(world, pfn, 1)
+  folios.addRefs(pfn, 1)
+  const split = splitFolio(world, pfn, 1, { mm, vpn })
   folios.put(pfn)
   return split
 }

@@ -1,7 +1,174 @@
-/** stub */
-import { EngineError } from '../error'
+/**
+ * Reclaim of isolated anonymous folios, as MADV_PAGEOUT asks for it: swap slots, unmapping, write-out
+ * to a synchronous device, and the end of the folio. Source: Linux 6.1 and 6.12, mm/vmscan.c
+ * (`shrink_folio_list`), mm/page_io.c; reference `swap-reclaim.md` section 2.
+ */
+import { FN } from '../trace/functions'
+import { VM } from '../trace/vmstat'
 import type { World } from '../world'
-export function isolateForReclaim(_world: World, _pfn: number): boolean {
-  throw new EngineError('not-modelled', 'Reclaim is not simulated yet.')
+import {
+  ANON,
+  FOLIO_ACTIVE,
+  FOLIO_DIRTY,
+  FOLIO_LAZYFREE,
+  FOLIO_LRU,
+  FOLIO_PARTIALLY_MAPPED,
+  FOLIO_SWAPCACHE,
+  FOLIO_UNEVICTABLE
+} from './folio'
+import { splitFolio } from './split'
+import { tryToUnmap, UnmapFlush } from './unmap-folio'
+
+/** What became of a folio. */
+type Fate = 'freed' | 'keep' | 'activate'
+
+/** `folio_isolate_lru` for reclaim: false for a folio that is on no list, or not evictable. */
+export function isolateForReclaim(world: World, pfn: number): boolean {
+  const { folios } = world
+  const flags = folios.flags(pfn)
+  if ((flags & FOLIO_LRU) === 0) return false
+  if ((flags & FOLIO_UNEVICTABLE) !== 0) return false
+  folios.addRefs(pfn, 1)
+  folios.setFlags(pfn, 0, FOLIO_LRU | FOLIO_ACTIVE)
+  return true
 }
-export function reclaimPages(_world: World, _heads: readonly number[]): void {}
+
+/** `reclaim_pages`: takes the isolated folios one after the other; what stays goes back to its list. */
+export function reclaimPages(world: World, heads: readonly number[]): void {
+  const { folios, lru, vm } = world
+  if (heads.length === 0) return
+  const flush = new UnmapFlush(world)
+  const list = [...heads].reverse()
+  const back: number[] = []
+  let freed = 0
+  for (let pfn = list.pop(); pfn !== undefined; pfn = list.pop()) {
+    const fate = shrinkFolio(world, pfn, list, flush)
+    if (fate === 'freed') {
+      // The batch of folios to be freed is full: they may not go while a TLB holds them.
+      if (++freed % world.kernel.lruBatch === 0) flush.finish()
+      continue
+    }
+    if (fate === 'activate') {
+      folios.setFlags(pfn, FOLIO_ACTIVE)
+      vm[VM.pgactivate] += 1 << folios.order(pfn)
+    }
+    back.push(pfn)
+  }
+  flush.finish()
+  for (const pfn of back) {
+    lru.add(pfn)
+    folios.put(pfn)
+  }
+}
+
+function shrinkFolio(world: World, pfn: number, list: number[], flush: UnmapFlush): Fate {
+  const { folios } = world
+  if ((folios.word(pfn) & ANON) === 0) return 'keep'
+  const swapBacked = (folios.flags(pfn) & FOLIO_LAZYFREE) === 0
+  if (swapBacked && (folios.flags(pfn) & FOLIO_SWAPCACHE) === 0) {
+    const fate = giveSlots(world, pfn, list)
+    if (fate !== undefined) return fate
+  }
+  if (folios.totalMapcount(pfn) > 0) {
+    tryToUnmap(world, pfn, flush)
+    if (folios.totalMapcount(pfn) > 0) return 'activate'
+  }
+  if (folios.pincount(pfn) > 0) return 'activate'
+  if ((folios.flags(pfn) & FOLIO_DIRTY) !== 0) {
+    flush.beforeWrite()
+    if (!writeOut(world, pfn)) return 'keep'
+  }
+  return removeMapping(world, pfn)
+}
+
+/** `add_to_swap`, after splitting what must not be swapped whole. Answers a fate where it ends here. */
+function giveSlots(world: World, pfn: number, list: number[]): Fate | undefined {
+  const { folios, swap, geometry, kernel, vm, thpStats } = world
+  if (folios.pincount(pfn) > 0) return 'keep'
+  const order = folios.order(pfn)
+  if (order > 0) {
+    if (folios.refcount(pfn) !== folios.totalMapcount(pfn) + 1) return 'activate'
+    const first =
+      kernel.swapOut === 'whole'
+        ? (folios.flags(pfn) & FOLIO_PARTIALLY_MAPPED) !== 0
+        : folios.entireMapcount(pfn) === 0
+    if (first && !splitToList(world, pfn, list)) return 'activate'
+  }
+  if (addToSwap(world, pfn)) return undefined
+  if (folios.order(pfn) === 0) return 'activate'
+  if (!splitToList(world, pfn, list)) return 'activate'
+  if (order >= geometry.pmdOrder) vm[VM.thp_swpout_fallback]++
+  if (kernel.swapOut === 'whole') thpStats.add(order, 'swpout_fallback')
+  return swap !== undefined && addToSwap(world, pfn) ? undefined : 'activate'
+}
+
+/** Slots for the whole folio; whole large folios only with 4K pages (arm64 selects THP_SWAP there). */
+function addToSwap(world: World, pfn: number): boolean {
+  const { folios, swap, geometry } = world
+  const order = folios.order(pfn)
+  if (swap === undefined || (order > 0 && geometry.name !== '4K')) return false
+  const slot = swap.alloc(order)
+  if (slot === 0) return false
+  swap.addCache(folios, pfn, slot)
+  folios.setFlags(pfn, FOLIO_DIRTY)
+  return true
+}
+
+/** `split_folio_to_list`: the pages behind the first one are reclaimed next, in order. */
+function splitToList(world: World, pfn: number, list: number[]): boolean {
+  const { folios, calls, kernel } = world
+  const head = folios.head(pfn)
+  const nr = 1 << folios.order(pfn)
+  if (kernel.functionNames === 'linux-6.12') calls[FN.split_folio_to_list]++
+  if (!splitFolio(world, pfn, 1)) return false
+  folios.setFlags(head, 0, FOLIO_LRU)
+  for (let i = nr - 1; i > 0; i--) {
+    if (folios.word(head + i) === 0) continue
+    folios.addRefs(head + i, 1)
+    folios.setFlags(head + i, 0, FOLIO_LRU)
+    list.push(head + i)
+  }
+  return true
+}
+
+/** `swap_writepage` to a synchronous device. False when no entry needs it any more. */
+function writeOut(world: World, pfn: number): boolean {
+  const { folios, kernel, geometry, vm, thpStats } = world
+  const swap = world.swap
+  if (swap === undefined || (folios.flags(pfn) & FOLIO_SWAPCACHE) === 0) return false
+  folios.setFlags(pfn, 0, FOLIO_DIRTY)
+  if (swap.freeFolio(folios, pfn)) return false
+  const head = folios.head(pfn)
+  const order = folios.order(pfn)
+  const slot = swap.slotOf(folios, pfn)
+  let zero = kernel.swapZeroMap
+  for (let i = 0; i < 1 << order; i++) {
+    swap.contents[slot + i] = folios.content(head + i)
+    if (folios.content(head + i) !== 0) zero = false
+  }
+  if (zero) {
+    vm[VM.swpout_zero] += 1 << order
+    return true
+  }
+  vm[VM.pswpout] += 1 << order
+  if (order >= geometry.pmdOrder) vm[VM.thp_swpout]++
+  if (kernel.swapOut === 'whole') thpStats.add(order, 'swpout')
+  return true
+}
+
+/** `__remove_mapping`: the folio goes if nobody but the swap cache and this list holds it. */
+function removeMapping(world: World, pfn: number): Fate {
+  const { folios, swap, vm } = world
+  const nr = 1 << folios.order(pfn)
+  const flags = folios.flags(pfn)
+  if ((flags & FOLIO_DIRTY) !== 0) return 'keep'
+  if ((flags & FOLIO_SWAPCACHE) !== 0) {
+    if (swap === undefined || folios.refcount(pfn) !== 1 + nr) return 'keep'
+    swap.deleteCache(folios, pfn)
+  } else {
+    if (folios.refcount(pfn) !== 1) return 'keep'
+    vm[VM.pglazyfreed] += nr
+  }
+  folios.put(pfn)
+  return 'freed'
+}

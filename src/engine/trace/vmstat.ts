@@ -14,6 +14,8 @@ export const VM_EVENT_NAMES = [
   'unevictable_pgs_culled',
   'pswpin',
   'pswpout',
+  'swpin_zero',
+  'swpout_zero',
   'thp_fault_alloc',
   'thp_fault_fallback',
   'thp_fault_fallback_charge',
