@@ -62,7 +62,7 @@ function coldLeaf(advice: TableAdvice, pageout: boolean, isolated: number[]): bo
   if (folios.word(pfn) === 0) return false
   const modern = kernel.madvise === 'batch'
   if (modern ? likelyMappedShared(world, pfn) : pageMapcount(world, pfn) !== 1) return false
-  if (end - start !== geometry.tableEntries) return splitForAdvice(advice, pfn, start, 'entries')
+  if (end - start !== geometry.tableEntries) return splitForAdvice(advice, pfn, start, 'cold-leaf')
   const entry = tables.attr(pmd)
   if ((entry & AF) !== 0 && !(modern && pageout)) {
     if (!modern) {

@@ -43,11 +43,10 @@ function freeLeaf(world: World, mm: Mm, pmd: number, start: number, end: number,
   calls[FN.madvise_free_huge_pmd]++
   const pfn = tables.pfn(pmd)
   if (folios.word(pfn) === 0) return false
-  const shared =
-    world.kernel.madvise === 'batch' ? likelyMappedShared(world, pfn) : folioMapcount(world, pfn) !== 1
-  if (shared) return false
+  const modern = world.kernel.madvise === 'batch'
+  if (modern ? likelyMappedShared(world, pfn) : mapcountOf(world, pfn) !== 1) return false
   if (end - start !== geometry.tableEntries) {
-    splitForAdvice({ world, mm }, pfn, start, 'leaf')
+    splitForAdvice({ world, mm }, pfn, start, 'free-leaf')
     return false
   }
   folios.setFlags(pfn, 0, FOLIO_DIRTY)
@@ -148,8 +147,14 @@ function cleanFolio(world: World, pfn: number): boolean {
   const { folios } = world
   const flags = folios.flags(pfn)
   if ((flags & (FOLIO_DIRTY | FOLIO_SWAPCACHE)) === 0) return true
-  if (folioMapcount(world, pfn) !== 1 << folios.order(pfn)) return false
+  if (mapcountOf(world, pfn) !== 1 << folios.order(pfn)) return false
   if ((flags & FOLIO_SWAPCACHE) !== 0 && !freeFolioSwap(world, pfn)) return false
   folios.setFlags(pfn, 0, FOLIO_DIRTY)
   return true
+}
+
+/** `folio_mapcount`, a function of its own in 6.1. */
+function mapcountOf(world: World, pfn: number): number {
+  if (world.kernel.functionNames === 'linux-6.1') world.calls[FN.folio_mapcount]++
+  return folioMapcount(world, pfn)
 }

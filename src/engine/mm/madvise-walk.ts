@@ -43,12 +43,12 @@ export function splitForAdvice(
   { world, mm }: Pick<TableAdvice, 'world' | 'mm'>,
   pfn: number,
   vpn: number,
-  from: 'leaf' | 'entries'
+  from: 'free-leaf' | 'cold-leaf' | 'entries'
 ): boolean {
   const { folios, calls, kernel } = world
   if (kernel.functionNames === 'linux-6.12') {
-    if (from === 'entries') calls[FN.split_folio_to_list]++
-    else calls[FN.folio_put]++
+    if (from !== 'free-leaf') calls[FN.split_folio_to_list]++
+    if (from !== 'entries') calls[FN.folio_put]++
   }
   folios.addRefs(pfn, 1)
   const split = splitFolio(world, pfn, 1, { mm, vpn })

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkVmas } from '../check/accounting'
+import { checkWorld } from '../check'
 import { kernelByName } from '../kernel'
 import { sysFork, sysMadvise, sysMmap, sysMprotect, sysMremap, sysMunmap, userWrite } from '../syscalls'
 import { FN, type FunctionName } from '../trace/functions'
@@ -232,7 +232,7 @@ describe('whatever is called', () => {
               // Holes.
             }
           }
-          expect(checkVmas(world)).toBeUndefined()
+          expect(checkWorld(world)).toBeUndefined()
         }
         const seen = new Map<number, string>()
         for (const [start, nr, prot] of vmas(mm) as [number, number, string][]) {

@@ -30,6 +30,8 @@ interface Taken {
   readonly thp: Float64Array
 }
 
+/** Swap on zram that a boot with `lab_swap=zram` has. */
+const ZRAM = 256 * 2 ** 20
 const MEMORY = 2 * 2 ** 30
 const FIRST_REGION = 0x10_0000_0000
 const PROGRAM = 0x40_0000
@@ -69,13 +71,13 @@ export class Replay {
 
   constructor(kernel: string, boot: Boot) {
     if (boot.mte) throw new Unsupported('memory tagging is not simulated')
-    if (boot.append.includes('lab_swap')) this.needsSwap()
     const record = kernelByName(kernel.replace(/-16k$/, ''))
     this.world = new World({
       kernel: record,
       granule: boot.page_size === 16384 ? '16K' : boot.page_size === 65536 ? '64K' : '4K',
       memoryBytes: MEMORY,
-      cpu: cpuOf(boot)
+      cpu: cpuOf(boot),
+      ...(boot.append.includes('lab_swap=zram') && { swapBytes: ZRAM })
     })
     this.#settings = new SettingsFiles(this.world)
     this.harness = {
@@ -107,10 +109,6 @@ export class Replay {
     const vma = anonymousVma(vpn, vpn + 1, VM_READ | VM_WRITE | VM_MAYWRITE | VM_SHARED)
     mm.insertVma({ ...vma, pgoff: 0, file: this.#report })
     sys.userWrite(this.world, mm, vpn, 1, 1, () => 1)
-  }
-
-  private needsSwap(): void {
-    // The swap area is made when the engine has one.
   }
 
   /** How often a function may have been entered besides, by chance, during the last step. */
