@@ -42,7 +42,7 @@ function clearTable(world: World, mm: Mm, pmd: number, start: number, end: numbe
     if (!isPresent(entry)) continue
     calls[FN.vm_normal_page]++
     if (kernel.functionNames === 'linux-6.12') calls[FN.vm_normal_folio]++
-    if ((entry & SPECIAL) !== 0) continue
+    if ((entry & SPECIAL) !== 0 || folios.word(tables.pfn(slot + i)) === 0) continue
     ops.ptepTestAndClearYoung(mm, slot + i)
     folios.setFlags(tables.pfn(slot + i), 0, FOLIO_REFERENCED)
   }

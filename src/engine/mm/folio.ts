@@ -230,7 +230,8 @@ export class Folios {
     const small = (this.smallFlags[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))
     for (let at = first; at < first + nr; at++) words[at] &= (1 << ORDER_SHIFT) - 1
     refs.fill(1, first, first + nr)
-    small.fill(flags, first, first + nr)
+    small.fill(flags & ~FOLIO_CONT, first, first + nr)
+    if ((flags & FOLIO_CONT) !== 0) this.blocks.inUse--
   }
 
   /** Mapcount over all pages, whole mappings counted once a mapping. */

@@ -89,7 +89,8 @@ function followPage(world: World, mm: Mm, vma: Vma, vpn: number, how: PinHow): n
   const entry = ops.ptepGet(mm, slot)
   if (!isPresent(entry)) return FAULT
   calls[FN.vm_normal_page]++
-  if ((entry & SPECIAL) !== 0) return pinZeroPage(world, vma, entry, how)
+  const zero = (entry & SPECIAL) !== 0 || world.folios.word(tables.pfn(slot)) === 0
+  if (zero) return pinZeroPage(world, vma, entry, how)
   return tryPin(world, mm, vma, entry, tables.pfn(slot), 0, how)
 }
 
@@ -126,7 +127,7 @@ function pinZeroPage(world: World, vma: Vma, entry: number, how: PinHow): number
 
 /** `gup_must_unshare`: what is only read must not change under a later copy-on-write. */
 function mustUnshare(world: World, vma: Vma, entry: number, pfn: number, how: PinHow): boolean {
-  if ((entry & WRITE) !== 0 || how.write) return false
+  if ((entry & WRITE) !== 0 || how.write || !world.kernel.anonExclusive) return false
   const word = world.folios.word(pfn)
   if ((word & ANON) !== 0) return !world.folios.isExclusive(pfn)
   return how.longterm && world.kernel.functionNames === 'linux-6.12' && isCowMapping(vma)

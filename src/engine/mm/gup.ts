@@ -61,6 +61,8 @@ function pinEntries(world: World, mm: Mm, slot: number, nr: number, how: PinHow)
     const entry = ops.ptepGetLockless(mm, slot + done)
     if (!isPermitted(entry, how) || (entry & SPECIAL) !== 0) return done
     const pfn = tables.pfn(slot + done)
+    // A OnePlus block of the huge zero page.
+    if (folios.word(pfn) === 0) return done
     grabFast(world, pfn, 1)
     // The entry must not have changed since the folio was looked up.
     ops.ptepGet(mm, slot + done)

@@ -126,6 +126,8 @@ function coldEntriesSplitting(advice: TableAdvice, pageout: boolean, isolated: n
     calls[FN.vm_normal_page]++
     if ((entry & SPECIAL) !== 0) continue
     const pfn = tables.pfn(slot + at)
+    // A OnePlus block of the huge zero page: a compound page that others map, too.
+    if (folios.word(pfn) === 0) return
     if (folios.order(pfn) > 0) {
       if (pageMapcount(world, pfn) !== 1 || !splitForAdvice(advice, pfn, start + at, 'entries')) return
       at--

@@ -123,6 +123,8 @@ function freeEntriesSplitting(advice: TableAdvice): void {
     calls[FN.vm_normal_page]++
     if ((entry & SPECIAL) !== 0) continue
     const pfn = tables.pfn(slot + at)
+    // A OnePlus block of the huge zero page: a compound page that others map, too.
+    if (folios.word(pfn) === 0) return
     if (folios.order(pfn) > 0) {
       if (pageMapcount(world, folios.head(pfn)) !== 1 || !splitForAdvice(advice, pfn, start + at, 'entries'))
         return

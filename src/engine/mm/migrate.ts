@@ -21,6 +21,7 @@ import {
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
+import { splitBlockOf } from './exposed/split'
 import { EXCLUSIVE, FOLIO_DIRTY, FOLIO_MLOCKED } from './folio'
 import { VM_LOCKED, type Mm } from './mm'
 import { migrationEntry } from './migration-entry'
@@ -41,6 +42,7 @@ export function unmapPlace(world: World, place: FolioPlace, head: number): boole
   const { ops, tables, folios, geometry, calls } = world
   const { mm, first } = place
   if (folios.order(head) >= geometry.pmdOrder) splitLeaf(world, place, head)
+  splitBlockOf(world, mm, place.vpn)
   let deferred = false
   let reads = 1
   for (let i = 0; i < place.nr; i++) {

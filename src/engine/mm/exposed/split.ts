@@ -58,6 +58,16 @@ export function splitBlockAcross(world: World, mm: Mm, vma: Vma, vpn: number): v
 }
 
 /**
+ * Reclaim and migration want single entries (the split flag of try_to_unmap): the block that maps
+ * `vpn`, if one does, is split.
+ */
+export function splitBlockOf(world: World, mm: Mm, vpn: number): void {
+  if (world.kernel.pteOps !== 'exposed') return
+  const slot = findSlot(world, mm, vpn)
+  if (slot !== 0 && isBlockEntry(world.tables.attr(slot))) splitBlock(world, mm, slot)
+}
+
+/**
  * The page lock comes after the page-table lock: where trying it fails, the page-table locks are
  * dropped, both of them in fork, the page is waited for, and the entry is looked at again. False where
  * it is no block any more. Whoever holds the lock lets go of it in the probe.
