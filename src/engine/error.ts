@@ -6,7 +6,7 @@
 export class EngineError extends Error {
   override readonly name = 'EngineError'
   constructor(
-    /** Errno name (`EINVAL`, `ENOENT`, `EACCES`, `EISDIR`, `ENOMEM`, `EFAULT`) or an engine code (`unknown-kernel`, `bad-argument`, `use-after-exit`, `no-cost-profile`, `bad-cost-profile`). */
+    /** Errno name (`EINVAL`, `ENOENT`, `EACCES`, `EISDIR`, `ENOMEM`, `EFAULT`, `EIO`) or an engine code (`unknown-kernel`, `bad-argument`, `use-after-exit`, `no-cost-profile`, `bad-cost-profile`). */
     readonly code: string,
     message: string
   ) {

@@ -47,6 +47,7 @@ export const LAB_CODES = [
   'ERANGE',
   'ENOMEM',
   'EFAULT',
+  'EIO',
   // the run itself
   'cancelled',
   'store-failed',

@@ -8,7 +8,6 @@ import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
 import { VM } from '../trace/vmstat'
 import type { World } from '../world'
-import { outOfMemory } from './fault'
 import {
   addNewAnonRmap,
   allocAnonFolio,
@@ -16,6 +15,7 @@ import {
   clearPages,
   isModern,
   newAnonEntry,
+  outOfMemory,
   setFaultPtes
 } from './fault-anon'
 import { ANON, FOLIO_LRU, FOLIO_SWAPCACHE } from './folio'

@@ -4,11 +4,11 @@
  * `thp-sysfs.md` section 6.2; recorded counts.
  */
 import { SPECIAL, mkdirty, mkwrite } from '../arch/descriptor'
+import { EngineError } from '../error'
 import { anonFaultOrders, dropHighest, highestOrder, rangeIsNone } from '../thp/orders'
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
-import { outOfMemory } from './fault'
 import { VM_LOCKED, VM_WRITE, type Mm, type Vma } from './mm'
 import { pageProtection } from './protection'
 import { prepareAnonVma } from './vma'
@@ -78,6 +78,13 @@ export function allocZeroedPage(world: World): number {
   const pfn = allocAnonFolio(world, 0)
   if (pfn < 0) throw outOfMemory(world)
   return pfn
+}
+
+/** What a fault throws that finds no memory. */
+export function outOfMemory(world: World): EngineError {
+  const { buddy } = world.folios
+  const bytes = buddy.pages * world.geometry.pageSize
+  return new EngineError('ENOMEM', `Out of memory: no page of the machine's ${bytes} bytes is free.`)
 }
 
 /**

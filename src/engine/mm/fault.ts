@@ -15,21 +15,17 @@ import { isBlockEntry } from '../contpte/exposed'
 import { writeProtectFault } from './cow'
 import { blockAnonymousFault, blockPresentFault } from './exposed/fault'
 import { anonymousFault } from './fault-anon'
+import { FAULT_UNSHARE, FAULT_WRITE, isAccessible } from './fault-flags'
 import { hugeNumaFault, numaFault } from './fault-numa'
 import { hugeAnonymousFault, hugeSetAccessed, hugeWriteProtectFault } from './fault-pmd'
 import { swapFault } from './fault-swap'
 import { fileFault } from './file-fault'
-import { VM_EXEC, VM_READ, VM_WRITE, type Mm, type Vma } from './mm'
+import { VM_READ, VM_WRITE, type Mm, type Vma } from './mm'
 import { findPmd, findSlot, makePmd } from './walk'
 
 const FAULT = COUNTER_INDEX.fault
 const FAULT_READ = COUNTER_INDEX.faultRead
 const FAULT_STORE = COUNTER_INDEX.faultWrite
-
-/** Flags of a fault. */
-export const FAULT_WRITE = 1
-/** GUP wants a page of its own to read from (FAULT_FLAG_UNSHARE). */
-export const FAULT_UNSHARE = 2
 
 /** An access the VMAs do not allow, as the process would see it: a segmentation fault. */
 function segmentationFault(world: World, vpn: number, write: boolean, why: string): EngineError {
@@ -133,16 +129,4 @@ function handlePteFault(world: World, mm: Mm, vma: Vma, vpn: number, flags: numb
   }
   // Hardware did not record the access: no HAFDBS, or somebody else resolved the fault meanwhile.
   ops.ptepSetAccessFlags(mm, slot, (write ? mkdirty(entry) : entry) | AF, write)
-}
-
-/** `vma_is_accessible`. */
-export function isAccessible(vma: Vma): boolean {
-  return (vma.flags & (VM_READ | VM_WRITE | VM_EXEC)) !== 0
-}
-
-/** What a fault throws that finds no memory. */
-export function outOfMemory(world: World): EngineError {
-  const { buddy } = world.folios
-  const bytes = buddy.pages * world.geometry.pageSize
-  return new EngineError('ENOMEM', `Out of memory: no page of the machine's ${bytes} bytes is free.`)
 }

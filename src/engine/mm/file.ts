@@ -7,8 +7,7 @@
 import type { World } from '../world'
 import { ANON, FOLIO_DIRTY, FOLIO_FILE } from './folio'
 import type { MappedFile, Mm } from './mm'
-import { clearPages, isModern } from './fault-anon'
-import { outOfMemory } from './fault'
+import { clearPages, isModern, outOfMemory } from './fault-anon'
 import { FN } from '../trace/functions'
 
 /** A file with the pages that are in memory. */
