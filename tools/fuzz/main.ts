@@ -1,4 +1,86 @@
-/** What `tools/fuzz.mjs` needs of the bundle: single worlds in this thread. */
-export { MUTANTS } from './mutants'
-export { planText } from './plan'
-export { runWorld, shrink, WORLD_STEPS } from './session'
+/** `tools/fuzz.mjs` once it is bundled: runs what the arguments ask for and answers the exit code. */
+import { runMutants, runWorlds, type MutantFigures } from './campaign'
+import { Lanes } from './lanes'
+import { BadOption, parseOptions, type Options } from './options'
+import { figuresText, limitsText, mutantsText, replayText } from './report'
+import { tokenOf, type Replay } from './token'
+
+const print = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n`)
+
+/** Milliseconds between two lines of progress. */
+const PROGRESS = 2000
+
+/** 0: no rule is broken and every mutant was found; 1: not so; 2: a bad option. */
+export async function main(args: readonly string[], workerFile: string): Promise<number> {
+  let options: Options
+  try {
+    options = parseOptions(args)
+  } catch (error) {
+    if (!(error instanceof BadOption)) throw error
+    process.stderr.write(`fuzz: ${error.message}\n`)
+    return 2
+  }
+  if (options.replay !== undefined) {
+    const { lines, broken } = replayText(options.replay)
+    print(lines)
+    return broken ? 1 : 0
+  }
+  const lanes = new Lanes(workerFile, options.workers, options.limits)
+  try {
+    return await campaign(lanes, options)
+  } finally {
+    await lanes.close()
+  }
+}
+
+async function campaign(lanes: Lanes, options: Options): Promise<number> {
+  const { limits, seed, ops, mutants } = options
+  const start = performance.now()
+  const seconds = () => (performance.now() - start) / 1000
+  let told = 0
+  const tell = (text: () => string) => {
+    if (performance.now() - told < PROGRESS) return
+    told = performance.now()
+    process.stderr.write(`fuzz: ${text()}\n`)
+  }
+  const figures = await runWorlds(lanes, { seed, ops }, (now) =>
+    tell(() => `${now.ops} of ${ops} operations, ${Math.round(now.ops / seconds())} a second`)
+  )
+  for (const { seed: world, steps, step, kept } of figures.failures) {
+    const token: Replay = { ...limits, seed: world, steps: Math.min(step + 1, steps), keep: kept }
+    print([...replayText(token).lines, `  replay: npm run fuzz -- --replay ${tokenOf(token)}`, ''])
+  }
+  const wall = seconds()
+  const faults = mutants
+    ? await runMutants(lanes, seed, limits, (done, of) =>
+        tell(() => `${done} of ${of} worlds with a seeded fault`)
+      )
+    : []
+  if (faults.length > 0) print([...mutantsText(faults), ...firstTokens(faults, options), ''])
+  const missed = faults.filter(({ found }) => found === 0)
+  if (missed.length > 0) print([`not found: ${missed.map(({ mutant }) => mutant.name).join(', ')}`])
+  print(figuresText(figures))
+  const { user, system } = process.cpuUsage()
+  const cpu = ((user + system) / 1e6).toFixed(1)
+  print([
+    `${wall.toFixed(1)} s, ${Math.round(figures.ops / wall)} operations a second; ${cpu} s of CPU in all`
+  ])
+  const broken = figures.failures.length
+  print([
+    broken === 0
+      ? `no invariant broken (--seed ${seed}${limitsText(limits)})`
+      : `${broken} worlds broke an invariant`
+  ])
+  return broken === 0 && missed.length === 0 ? 0 : 1
+}
+
+/** How to see each fault found. */
+function firstTokens(faults: readonly MutantFigures[], { limits }: Options): string[] {
+  return faults.flatMap(({ mutant, first }) =>
+    first === undefined
+      ? []
+      : [
+          `  ${mutant.name}: --replay ${tokenOf({ ...limits, seed: first.seed, steps: Math.min(first.step + 1, first.steps), mutant: mutant.name })}`
+        ]
+  )
+}

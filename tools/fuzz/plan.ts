@@ -17,14 +17,27 @@ export interface Plan {
   readonly procs: number
   readonly cpus: number
   readonly memoryBytes: number
+  /** Swap area, if there is one. */
+  readonly swapBytes: number | undefined
   readonly fastPaths: boolean
+  /** Operations chosen more or less often than usual, by name. */
+  readonly weights: Readonly<Partial<Record<string, number>>>
 }
 
 /** What a caller may fix. */
 export interface PlanLimits {
+  /** One of `FOCUS`: what the worlds are to be about. */
+  readonly only?: string | undefined
   readonly kernel?: string | undefined
   readonly procs?: number | undefined
   readonly cpus?: number | undefined
+}
+
+/** Worlds that are about one thing: its operations come often. */
+export const FOCUS: Readonly<Record<string, Readonly<Partial<Record<string, number>>>>> = {
+  fork: { fork: 16, exit: 14, pin: 5, mprotect: 10 },
+  swap: { pageout: 24, free: 6, cold: 4, fork: 8, mmap: 10, unpin: 2 },
+  teardown: { munmap: 14, dontneed: 18, exit: 9, fork: 9, mmap: 16, mremap: 8 }
 }
 
 /** Kernels without a fault that shows everywhere; which of those they have decides what they are put on. */
@@ -46,6 +59,8 @@ export function planOf(seed: number, limits: PlanLimits = {}): Plan {
   const granule: GranuleName = die < 76 ? '4K' : die < 90 ? '16K' : '64K'
   const cpus = limits.cpus ?? 1 + random.below(4)
   const hafdbs = chance(75)
+  const swap = chance(70) || limits.only === 'swap'
+  const pageBytes = granule === '4K' ? 2 ** 12 : granule === '16K' ? 2 ** 14 : 2 ** 16
   const mixed = kernel.knownFaults.every(({ where }) => where !== 'mixed-agents') && chance(40)
   return {
     seed,
@@ -72,7 +87,9 @@ export function planOf(seed: number, limits: PlanLimits = {}): Plan {
     cpus,
     memoryBytes:
       granule === '4K' ? (24 + 8 * random.below(8)) * 2 ** 20 : granule === '16K' ? 2 ** 28 : 2 ** 31,
-    fastPaths: chance(50)
+    swapBytes: swap ? pageBytes * 2 ** (8 + random.below(5)) : undefined,
+    fastPaths: chance(50),
+    weights: limits.only === undefined ? {} : FOCUS[limits.only]
   }
 }
 
@@ -88,5 +105,5 @@ export function planText(plan: Plan): string {
   ].filter((text) => text !== '')
   const agents = `${tlb.cpus} CPUs, ${tlb.walkers} walkers, without HAFDBS [${tlb.withoutHafdbs?.join(' ') ?? ''}]`
   const tlbs = `TLBs of ${tlb.entries}, coalesce ${tlb.coalesce}, evict ${tlb.evict}, TLBI ${tlb.completion}, records ${tlb.records}`
-  return `${kernel.name} ${granule}; ${features.join(', ')}; ${agents}; ${tlbs}; ${plan.procs} processes; ${plan.memoryBytes / 2 ** 20} MiB${plan.fastPaths ? '; fast paths' : ''}`
+  return `${kernel.name} ${granule}; ${features.join(', ')}; ${agents}; ${tlbs}; ${plan.procs} processes; ${plan.memoryBytes / 2 ** 20} MiB${plan.swapBytes === undefined ? '' : `; swap ${plan.swapBytes / 2 ** 20} MiB`}${plan.fastPaths ? '; fast paths' : ''}`
 }

@@ -1,4 +1,5 @@
 /** Running worlds, and making a failing one small. */
+import { Seeded } from '../../src/engine/arch/seeded'
 import type { WatchedViolation } from '../../src/engine/check/watch'
 import { Life } from './life'
 import type { Mutant } from './mutants'
@@ -12,11 +13,7 @@ export interface RunOptions extends PlanLimits {
   readonly steps?: number
   /** Steps to take; all by default. */
   readonly keep?: ReadonlySet<number> | undefined
-  /** Operations left alone. */
-  readonly skip?: ReadonlySet<string> | undefined
   readonly mutant?: Mutant | undefined
-  /** Changes the plan, for mutants that need certain hardware. */
-  readonly adapt?: ((plan: Plan) => Plan) | undefined
   /** A full check after every step: finds the step of what only a full check sees. */
   readonly fullAlways?: boolean
   /** Told of every step taken, in words. */
@@ -33,28 +30,40 @@ export interface RunResult {
   /** The step that failed, `steps` for the end of the world. */
   readonly step: number
   readonly unsupported: ReadonlyMap<string, number>
+  /** How often each operation was done. */
+  readonly counts: ReadonlyMap<string, number>
+  readonly fullChecks: number
+  /** Whether the fault of the mutant came to pass. */
+  readonly planted: boolean
 }
 
 /** Runs the world of `seed`, to its end or to the first violation. */
 export function runWorld(seed: number, options: RunOptions = {}): RunResult {
   const { steps = WORLD_STEPS, keep, mutant, say } = options
-  const planned = planOf(seed, options)
-  const plan = options.adapt?.(planned) ?? planned
-  const life = new Life(plan, say !== undefined, options.skip)
-  mutant?.install(life.world, seed)
-  const { unsupported } = life
+  const life = new Life(planOf(seed, options), say !== undefined)
+  const planted = mutant?.install(life.world, new Seeded(seed ^ 0x3c6ef372))
   let ops = 0
+  const result = (step: number, violation?: WatchedViolation): RunResult => ({
+    plan: life.plan,
+    seed,
+    ops,
+    step,
+    unsupported: life.unsupported,
+    counts: life.counts,
+    fullChecks: life.fullChecks,
+    planted: planted?.() ?? false,
+    ...(violation === undefined ? {} : { violation })
+  })
   for (let step = 0; step < steps; step++) {
     if (keep !== undefined && !keep.has(step)) continue
     ops++
     let violation = life.take(step)
     say?.(step, life.said)
-    if (life.over) return { plan, seed, ops, step, unsupported }
+    if (life.over) return result(step)
     if (violation === undefined && options.fullAlways === true) violation = life.full()
-    if (violation !== undefined) return { plan, seed, ops, violation, step, unsupported }
+    if (violation !== undefined) return result(step, violation)
   }
-  const violation = life.full() ?? life.finish()
-  return { plan, seed, ops, step: steps, unsupported, ...(violation === undefined ? {} : { violation }) }
+  return result(steps, life.full() ?? life.finish())
 }
 
 /** Fewest steps found that still break the same rule, trying at most `tries` runs. */

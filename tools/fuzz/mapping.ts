@@ -1,0 +1,113 @@
+/** System calls on ranges of an address space. */
+import { EngineError } from '../../src/engine/error'
+import * as sys from '../../src/engine/syscalls'
+import type { Life, Proc } from './life'
+
+const PROTS = ['rw', 'rw', 'rw', 'r', 'r', 'none', 'rx', 'rwx']
+const FLAG_ADVICE = [
+  'hugepage',
+  'hugepage',
+  'nohugepage',
+  'dontfork',
+  'dofork',
+  'wipeonfork',
+  'keeponfork'
+] as const
+
+export function mmap(life: Life, { mm, oracle }: Proc): void {
+  const { world, random, base, arena } = life
+  const c = world.geometry.contPtes
+  const pmd = world.geometry.tableEntries
+  const die = random.below(20)
+  let count = 1 + random.below(8)
+  if (die >= 4) count = c * (1 + random.below(4)) + (random.below(3) === 0 ? random.below(c) : 0)
+  if (die >= 11) count = c * (1 + random.below(pmd > 512 ? 5 : 20))
+  if (die >= 18 || (die >= 16 && pmd === 512)) count = pmd + random.below(2) * random.below(2 * c)
+  count = Math.min(count, arena)
+  const grid = [1, c, c, c, pmd][random.below(5)]
+  const room = Math.floor((arena - count) / grid)
+  const first = base + grid * random.below(room + 1)
+  const prot = random.below(8) === 0 ? PROTS[random.below(PROTS.length)] : 'rw'
+  const shared = random.below(10) === 0
+  life.from = first
+  life.count = count
+  life.say(`${prot}${shared ? ' shared' : ''}`)
+  life.watch.begin(mm, first, count)
+  // What a failing call leaves of the old mapping nobody says.
+  oracle.unsure(first, count)
+  sys.sysMmap(world, mm, { vpn: first, pages: count, prot, shared })
+  oracle.map(first, count, shared)
+}
+
+export function munmap(life: Life, proc: Proc): void {
+  life.range(proc)
+  const { from, count } = life
+  proc.oracle.unsure(from, count)
+  sys.sysMunmap(life.world, proc.mm, from, count)
+  proc.oracle.zero(from, count)
+}
+
+export function mprotect(life: Life, proc: Proc): void {
+  life.range(proc)
+  const prot = PROTS[life.random.below(PROTS.length)]
+  life.say(prot)
+  sys.sysMprotect(life.world, proc.mm, life.from, life.count, prot)
+}
+
+export function mremap(life: Life, proc: Proc): void {
+  const { world, random, base, arena } = life
+  life.range(proc)
+  const { from, count } = life
+  const grid = [1, world.geometry.contPtes, world.geometry.tableEntries][random.below(3)]
+  // The distance is a multiple of the grid, as far as the arena has room for that.
+  const offset = (from - base) % grid
+  const room = Math.floor((arena - count - offset) / grid)
+  const to = room < 0 ? base + random.below(arena - count + 1) : base + offset + grid * random.below(room + 1)
+  life.say(`to ${to - base}`)
+  proc.oracle.unsure(to, count)
+  sys.sysMremap(world, proc.mm, from, count, to)
+  proc.oracle.move(from, count, to)
+}
+
+export function mlock(life: Life, proc: Proc): void {
+  life.range(proc)
+  sys.sysMlock(life.world, proc.mm, life.from, life.count)
+}
+
+/** madvise of one kind; `flags` is any advice that only sets VMA flags. */
+export function advising(kind: 'flags' | 'populate' | sys.MadviseAdvice) {
+  return (life: Life, proc: Proc): void => {
+    const { random } = life
+    life.range(proc)
+    if (kind === 'flags') madvise(life, proc, FLAG_ADVICE[random.below(FLAG_ADVICE.length)])
+    else if (kind === 'populate')
+      madvise(life, proc, random.below(3) === 0 ? 'populate_read' : 'populate_write')
+    else if (kind === 'collapse') {
+      try {
+        madvise(life, proc, kind)
+      } catch (error) {
+        if (!(error instanceof EngineError) || error.code !== 'not-modelled') throw error
+        life.leftOut(kind)
+      }
+    } else madvise(life, proc, kind)
+  }
+}
+
+function madvise(life: Life, { mm, oracle }: Proc, advice: sys.MadviseAdvice): void {
+  const { world, watch, from, count } = life
+  life.say(advice)
+  const gives = advice === 'free' || advice === 'dontneed'
+  // Where part of the range is not mapped or locked, what comes before was advised all the same.
+  const given = () => {
+    if (!gives) return
+    oracle.orZero(from, count)
+    if (advice === 'free') watch.cleaned(mm, from, count)
+  }
+  given()
+  try {
+    sys.sysMadvise(world, mm, from, count, advice)
+  } finally {
+    given()
+  }
+  if (advice === 'dontneed') oracle.discard(from, count)
+}
