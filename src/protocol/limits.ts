@@ -36,3 +36,15 @@ export const MAX_CALLS_UNDER_WAY = 256
 export const MAX_SIMULATOR_MESSAGE_BYTES = 8 * 1024 * 1024
 /** Bytes of one WebSocket message to the host: a file to save. */
 export const MAX_HOST_MESSAGE_BYTES = MAX_FILE_BYTES + 1024 * 1024
+/** Events a trace may be asked to keep; 32 bytes each. */
+export const MAX_TRACE_EVENTS = 32_000_000
+/** Events of one page of a trace. */
+export const MAX_TRACE_PAGE = 1_000
+/** Buckets of a timeline or a map. */
+export const MAX_TRACE_BUCKETS = 8_192
+/** Entries, or pages whose folios are wanted, of one part of a state. */
+export const MAX_TRACE_ENTRIES = 16_384
+/** Parts of a state asked for at once. */
+export const MAX_TRACE_PARTS = 32
+/** Filters of one search. */
+export const MAX_TRACE_FILTERS = 64

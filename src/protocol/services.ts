@@ -17,6 +17,7 @@ import type {
   Row,
   RunStatus
 } from '../lab/results/types'
+import type { TraceService } from './trace'
 
 // ---------------------------------------------------------------- simulator
 
@@ -56,6 +57,8 @@ export interface RunRequest {
   readonly limits?: Partial<Limits>
   /** Type-check before the run; default true. */
   readonly check?: boolean
+  /** Traces go into the run's bundle; each keeps at most `limit` events (default 4,000,000). */
+  readonly trace?: { readonly limit?: number }
 }
 
 export interface RunSummary {
@@ -89,9 +92,11 @@ export interface RunRecord extends RunSummary {
   /** Parameters of each cell of the sweep, in order, with how many forks were captured (-1: not finished). */
   readonly cells: readonly { readonly parameters: Parameters; readonly forks: number; readonly key: string }[]
   readonly engine: { readonly version: string; readonly hash: string }
+  /** Set where traces were asked for with the run. */
+  readonly trace?: { readonly limit?: number }
 }
 
-export interface SimulatorService {
+export interface SimulatorService extends TraceService {
   hello(): Promise<SimulatorInfo>
   check(request: CheckRequest): Promise<CheckReply>
   /** Starts a run; answers at once. What happens then comes as events. */
@@ -134,6 +139,14 @@ export type SimulatorEvent =
     }
   | { readonly type: 'console'; readonly runId: string; readonly line: ConsoleLine }
   | { readonly type: 'run-ended'; readonly runId: string; readonly run: RunRecord }
+  /** A trace that somebody asked for is being made: events so far. */
+  | {
+      readonly type: 'trace-progress'
+      readonly runId: string
+      readonly cell: number
+      readonly phase: 'running' | 'indexing' | 'ready'
+      readonly events: number
+    }
 
 // ---------------------------------------------------------------- host
 

@@ -10,6 +10,9 @@ import type {
   SimulatorInfo,
   SimulatorService
 } from '../protocol/services'
+import type { TraceService } from '../protocol/trace'
+import { SimulatorError } from './error'
+import { withoutTraces } from './traces'
 
 /** Runs at once, over all windows; each uses as many workers as it is given. */
 export const MAX_RUNS_AT_ONCE = 8
@@ -23,19 +26,8 @@ export interface Laboratory {
   bundle(
     record: RunRecord
   ): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly sha256: string }>
-}
-
-/** A refusal of the simulator. */
-export class SimulatorError extends Error {
-  override readonly name = 'SimulatorError'
-  constructor(
-    /** `too-many-runs`, `not-finished`, `not-found`. */
-    readonly code: string,
-    message: string,
-    readonly hint?: string
-  ) {
-    super(message)
-  }
+  /** Traces of runs that `record` answers; a laboratory without any refuses every call about them. */
+  traces?(record: (runId: string) => Promise<RunRecord>): TraceService
 }
 
 export interface Simulator {
@@ -67,6 +59,7 @@ export function createSimulator(laboratory: Laboratory, store: FileRunStore): Si
     handles.get(runId)?.record() ?? (await store.get(runId))
 
   const service: SimulatorService = {
+    ...(laboratory.traces?.(record) ?? withoutTraces()),
     hello: async () => laboratory.info(),
     check: (request) => laboratory.check(request),
     startRun: async (request) => {

@@ -1,5 +1,12 @@
 /** Schemas of the simulator's calls and events. */
-import { MAX_FILE_BYTES, MAX_ITEMS, MAX_RUNS, MAX_SCRIPT_CHARS, MAX_WORKERS } from '../limits'
+import {
+  MAX_FILE_BYTES,
+  MAX_ITEMS,
+  MAX_RUNS,
+  MAX_SCRIPT_CHARS,
+  MAX_TRACE_EVENTS,
+  MAX_WORKERS
+} from '../limits'
 import type { Contract } from '../contract'
 import type {
   CheckReply,
@@ -13,6 +20,7 @@ import type {
 } from '../services'
 import * as s from './base'
 import * as results from './results'
+import { traceCalls } from './trace'
 
 type Event<T extends SimulatorEvent['type']> = Extract<SimulatorEvent, { type: T }>
 
@@ -40,6 +48,10 @@ const checkReply = s.shape<CheckReply>({
   header: s.maybe(results.header)
 })
 
+const trace = s.maybe(
+  s.shape<NonNullable<RunRequest['trace']>>({ limit: s.maybe(s.integer(1, MAX_TRACE_EVENTS)) })
+)
+
 const runRequest = s.shape<RunRequest>({
   file: s.name,
   text: script,
@@ -47,7 +59,8 @@ const runRequest = s.shape<RunRequest>({
   seed: s.integer(Number.MIN_SAFE_INTEGER),
   workers: s.maybe(s.integer(1, MAX_WORKERS)),
   limits: s.maybe(results.limits),
-  check: s.maybe(s.flag)
+  check: s.maybe(s.flag),
+  trace
 })
 
 const summaryEntries = {
@@ -83,7 +96,8 @@ export const runRecord = s.shape<RunRecord>({
     }),
     MAX_ITEMS
   ),
-  engine: results.engine
+  engine: results.engine,
+  trace
 })
 
 const ofRun = s.shape<{ readonly runId: string }>({ runId })
@@ -91,6 +105,7 @@ const ofRun = s.shape<{ readonly runId: string }>({ runId })
 export const simulatorContract: Contract<SimulatorService, SimulatorEvent> = {
   name: 'simulator',
   calls: {
+    ...traceCalls,
     hello: { reply: info },
     check: { request: checkRequest, reply: checkReply },
     startRun: { request: runRequest, reply: ofRun },
@@ -122,6 +137,13 @@ export const simulatorContract: Contract<SimulatorService, SimulatorEvent> = {
       forks: s.count
     }),
     console: s.shape<Event<'console'>>({ type: s.literal('console'), runId, line: results.consoleLine }),
-    'run-ended': s.shape<Event<'run-ended'>>({ type: s.literal('run-ended'), runId, run: runRecord })
+    'run-ended': s.shape<Event<'run-ended'>>({ type: s.literal('run-ended'), runId, run: runRecord }),
+    'trace-progress': s.shape<Event<'trace-progress'>>({
+      type: s.literal('trace-progress'),
+      runId,
+      cell: s.count,
+      phase: s.oneOf('running', 'indexing', 'ready'),
+      events: s.count
+    })
   }
 }

@@ -8,6 +8,7 @@ import type {
   SimulatorEvent,
   SimulatorService
 } from '../services'
+import { traceSamples } from './trace-samples'
 
 type Request<F> = F extends (request: infer R) => unknown ? R : never
 type Reply<F> = F extends (...args: never[]) => Promise<infer R> ? R : never
@@ -103,6 +104,7 @@ const ofRun = { runId: summary.runId }
 
 export const simulatorSamples: Samples<SimulatorService, SimulatorEvent> = {
   requests: {
+    ...traceSamples.requests,
     hello: undefined,
     check: { file: 'a.ts', text: 'x' },
     startRun: {
@@ -112,7 +114,8 @@ export const simulatorSamples: Samples<SimulatorService, SimulatorEvent> = {
       seed: 3,
       workers: 2,
       limits: { scriptMs: 100 },
-      check: false
+      check: false,
+      trace: { limit: 1000 }
     },
     cancelRun: ofRun,
     listRuns: undefined,
@@ -121,6 +124,7 @@ export const simulatorSamples: Samples<SimulatorService, SimulatorEvent> = {
     exportRun: ofRun
   },
   replies: {
+    ...traceSamples.replies,
     hello: {
       engine,
       apiVersion: 1,
@@ -164,7 +168,8 @@ export const simulatorSamples: Samples<SimulatorService, SimulatorEvent> = {
       forks: 1
     },
     console: { type: 'console', ...ofRun, line },
-    'run-ended': { type: 'run-ended', ...ofRun, run: sampleRecord }
+    'run-ended': { type: 'run-ended', ...ofRun, run: sampleRecord },
+    'trace-progress': { type: 'trace-progress', ...ofRun, cell: 1, phase: 'running', events: 9 }
   }
 }
 

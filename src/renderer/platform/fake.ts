@@ -14,6 +14,27 @@ import type {
   SimulatorEvent,
   SimulatorService
 } from '../../protocol/services'
+import type { TraceService } from '../../protocol/trace'
+
+/** What a fake answers of traces, unless a test gives it some. */
+function refusedTraces(): TraceService {
+  const refuse = () => Promise.reject(new Error('a fake makes no traces'))
+  return {
+    traceOpen: refuse,
+    traceOperations: refuse,
+    traceMarks: refuse,
+    traceEvents: refuse,
+    traceLanes: refuse,
+    traceFind: refuse,
+    traceTotals: refuse,
+    traceState: refuse,
+    traceDescriptor: refuse,
+    traceAlign: refuse,
+    traceCounterpart: refuse,
+    traceDiff: refuse,
+    traceNextDifference: refuse
+  }
+}
 
 const ENGINE = { version: '0.0.0', hash: 'fa4e'.repeat(16) }
 
@@ -51,6 +72,8 @@ export interface FakeOptions {
   /** Milliseconds a cell takes; without it, tests send events themselves. */
   readonly cellMs?: number
   readonly experiments?: readonly { readonly entry: ExperimentEntry; readonly text: string }[]
+  /** What answers calls about traces; without it they are refused. */
+  readonly traces?: TraceService
 }
 
 export interface FakeClients extends Clients {
@@ -74,7 +97,9 @@ const EXAMPLE = {
 }
 
 /** Makes both clients. */
-export function fakeClients({ cellMs, experiments = [EXAMPLE] }: FakeOptions = { cellMs: 300 }): FakeClients {
+export function fakeClients(
+  { cellMs, experiments = [EXAMPLE], traces = refusedTraces() }: FakeOptions = { cellMs: 300 }
+): FakeClients {
   const library = new Map(experiments.map((experiment) => [experiment.entry.id, experiment]))
   const drafts = new Map<string, Draft>()
   const started: RunRequest[] = []
@@ -128,6 +153,7 @@ export function fakeClients({ cellMs, experiments = [EXAMPLE] }: FakeOptions = {
   }
 
   const simulatorService: SimulatorService = {
+    ...traces,
     hello: async () => ({
       engine: ENGINE,
       apiVersion: 1,
