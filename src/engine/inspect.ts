@@ -5,7 +5,10 @@
 
 import {
   AF,
+  MARKER,
+  MIGRATION,
   RDONLY,
+  SWAP,
   VALID,
   WRITE,
   isDirty,
@@ -53,7 +56,9 @@ export const VIEW_BITS = {
   dirty: 16,
   young: 32,
   contiguous: 64,
-  swap: 128
+  swap: 128,
+  migration: 512,
+  marker: 1024
 } as const
 
 /** Entries of one VMA in address order, packed in parallel arrays; see `lab/results/types.ts`. */
@@ -170,7 +175,7 @@ export function viewVma(world: World, mm: Mm, vma: Vma, limit: number): PteView 
     pageSize: geometry.pageSize,
     blockEntries: geometry.contPtes,
     total: vma.end - vma.start,
-    flags: entries.map(viewFlags),
+    flags: entries.map((pte, i) => viewFlags(pte) | invalidFlags(world, mm, vma.start + i)),
     pfn: entries.map(({ pfn }) => pfn),
     raw: entries.map((_, i) => rawAt(world, mm, vma.start + i)),
     mapcount: meta.map((each) => each[0]),
@@ -207,6 +212,18 @@ function viewFlags(pte: PteInfo): number {
     (pte.dirty ? VIEW_BITS.dirty : 0) |
     (pte.young ? VIEW_BITS.young : 0) |
     (pte.contiguous ? VIEW_BITS.contiguous : 0)
+  )
+}
+
+/** What an entry that maps nothing stands for: a swap slot, or a migration entry or marker. */
+function invalidFlags(world: World, mm: Mm, vpn: number): number {
+  const slot = findSlot(world, mm, vpn)
+  const attr = slot === 0 ? 0 : world.tables.attr(slot)
+  if (isPresent(attr)) return 0
+  return (
+    ((attr & SWAP) !== 0 ? VIEW_BITS.swap : 0) |
+    ((attr & MIGRATION) !== 0 ? VIEW_BITS.migration : 0) |
+    ((attr & MARKER) !== 0 ? VIEW_BITS.marker : 0)
   )
 }
 

@@ -5,6 +5,8 @@ import { clients, host, simulator } from './platform/clients-in-use'
 import { readWindowState } from './platform/state'
 import { runCommand } from './commands/registry'
 import { arrangements } from './layout/arrangements'
+import { bookmarks } from './step/bookmarks'
+import { followTrace } from './step/follow'
 import { useDocumentsStore } from './stores/documents'
 import { keepDrafts } from './stores/drafts'
 import { useLibraryStore } from './stores/library'
@@ -29,7 +31,7 @@ export async function startSession(): Promise<() => void> {
   const state = await restoreState()
   await openBefore(state.open, state.front)
   scope.run(() => {
-    ends.push(keepDrafts(), keepState())
+    ends.push(keepDrafts(), keepState(), followTrace())
   })
   return () => ends.splice(0).forEach((end) => end())
 }
@@ -53,6 +55,7 @@ async function restoreState() {
   shell.sidebarWidth = state.sidebarWidth
   shell.recent = state.recent
   arrangements.restore(state.layouts)
+  bookmarks.value = state.bookmarks
   return state
 }
 
@@ -117,7 +120,8 @@ function keepState(): () => void {
     sidebarWidth: shell.sidebarWidth,
     open: documents.documents.map((known) => known.id),
     front: documents.active?.id,
-    recent: shell.recent
+    recent: shell.recent,
+    bookmarks: bookmarks.value
   })
   let saved = JSON.stringify(state())
   return watchDebounced(

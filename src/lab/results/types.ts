@@ -118,7 +118,9 @@ export const PTE_VIEW_BITS = {
   dirty: 16,
   young: 32,
   contiguous: 64,
-  swap: 128
+  swap: 128,
+  migration: 512,
+  marker: 1024
 } as const
 
 /** What one `fork()` did: the Fork panel's state. */

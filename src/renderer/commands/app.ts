@@ -4,6 +4,7 @@ import { arrangements } from '../layout/arrangements'
 import { dock } from '../layout/dock'
 import { cycleRegion } from '../layout/regions'
 import { PANELS } from '../panels/registry'
+import { registerTraceCommands } from '../step/commands'
 import { host } from '../platform/clients-in-use'
 import { focusEditor, triggerEditor } from '../editor/focus'
 import { useDocumentsStore } from '../stores/documents'
@@ -24,7 +25,8 @@ export function registerAppCommands(): () => void {
     ...layoutCommands(),
     ...panelCommands(),
     ...dialogCommands(),
-    ...themeCommands()
+    ...themeCommands(),
+    registerTraceCommands()
   ]
   return () => removals.forEach((remove) => remove())
 }

@@ -1,4 +1,4 @@
-import { allCommands, runCommand } from './registry'
+import { allCommands, runCommand, type Command } from './registry'
 import { isKey } from './keys'
 
 /** How long Mod+K in the editor waits for the second key of one of the editor's own chords. */
@@ -18,6 +18,12 @@ function isText(target: EventTarget | null): boolean {
 function leaveEditorChord(document: Document): void {
   const init = { key: 'Escape', code: 'Escape', keyCode: 27, bubbles: true, cancelable: true }
   document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', init))
+}
+
+/** The command whose key it is; one whose condition holds goes before one without any. */
+function meant(event: KeyboardEvent): Command | undefined {
+  const bound = allCommands().filter((known) => known.keys?.some((key) => isKey(event, key)))
+  return bound.find((known) => known.when?.()) ?? bound.find((known) => known.when === undefined)
 }
 
 /** An open modal dialog has the keys to itself, but for those that open another one. */
@@ -43,7 +49,7 @@ export function listenForKeys(target: Window = window): () => void {
       endChord()
       return
     }
-    const command = allCommands().find((known) => known.keys?.some((key) => isKey(event, key)))
+    const command = meant(event)
     if (!command || command.editorKeys) return
     if (command.scope === 'outside-text' && isText(event.target)) return
     if (command.scope === 'editor' && !inEditor(event.target)) return

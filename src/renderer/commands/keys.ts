@@ -14,6 +14,8 @@ const NAMES: Readonly<Record<string, string>> = {
   ArrowRight: '→',
   ArrowUp: '↑',
   ArrowDown: '↓',
+  BracketLeft: '[',
+  BracketRight: ']',
   Escape: 'Esc'
 }
 

@@ -101,3 +101,25 @@ describe('commands', () => {
     expect(failed).toHaveBeenCalledWith(expect.objectContaining({ id: 'a' }), error)
   })
 })
+
+describe('a key that means something else at times', () => {
+  const ends: (() => void)[] = []
+  afterEach(() => ends.splice(0).forEach((end) => end()))
+  const add = (id: string, when?: () => boolean) =>
+    ends.push(
+      registerCommand({
+        id,
+        title: id,
+        category: 'Run',
+        keys: ['F4'],
+        run: () => undefined,
+        ...(when ? { when } : {})
+      })
+    )
+
+  it('may be one without and one with a condition', () => {
+    add('always')
+    add('sometimes', () => true)
+    expect(() => add('never', () => false)).toThrow(/F4/)
+  })
+})

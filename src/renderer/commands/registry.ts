@@ -1,7 +1,7 @@
 import { shallowReactive } from 'vue'
 import { COMMANDS, type CommandEntry, type CommandId } from '../../protocol/commands'
 
-export type CommandCategory = 'File' | 'Run' | 'Edit' | 'View' | 'Go' | 'Results' | 'Help'
+export type CommandCategory = 'File' | 'Run' | 'Edit' | 'View' | 'Go' | 'Step' | 'Results' | 'Help'
 
 /**
  * An action of the app. Palette, key help, tooltips and key bindings are all made from this one list;
@@ -19,6 +19,11 @@ export interface Command {
   readonly scope?: 'everywhere' | 'outside-text' | 'editor'
   /** The editor itself listens for its keys; they are only shown. */
   readonly editorKeys?: boolean
+  /**
+   * Its keys count only while this holds, and then before those of commands without it. So one key can
+   * mean something else while stepping. Default always.
+   */
+  readonly when?: () => boolean
   /** Read when shown and before it runs. Default always. */
   readonly enabled?: () => boolean
   run(): void | Promise<void>
@@ -30,7 +35,9 @@ const commands = shallowReactive(new Map<string, Command>())
 export function registerCommand(command: Command): () => void {
   if (commands.has(command.id)) throw new Error(`two commands named ${command.id}`)
   for (const key of command.keys ?? []) {
-    const other = [...commands.values()].find((known) => known.keys?.includes(key))
+    const other = [...commands.values()].find(
+      (known) => known.keys?.includes(key) && (known.when === undefined) === (command.when === undefined)
+    )
     if (other) throw new Error(`${key} is both ${other.id} and ${command.id}`)
   }
   commands.set(command.id, command)

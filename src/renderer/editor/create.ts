@@ -3,6 +3,7 @@ import { ariaKey, tabTrapKey } from '../commands/keys'
 import { useDocumentsStore, type OpenDocument } from '../stores/documents'
 import { useEditorStore } from '../stores/editor'
 import { useSettingsStore, type Settings } from '../stores/settings'
+import { currentLine } from '../step/current-line'
 import { registerEditor, setFrontEditor } from './focus'
 import { modelOf } from './models'
 import { monaco, useMonacoTheme } from './monaco'
@@ -70,6 +71,7 @@ export function createEditor(element: HTMLElement, open: OpenDocument): () => vo
     focus: () => editor.focus(),
     trigger: (action: string) => editor.trigger('command', action, undefined)
   }
+  const stepping = editor.createDecorationsCollection()
   const watches: WatchHandle[] = [
     watch(
       () => settings.settings,
@@ -87,6 +89,9 @@ export function createEditor(element: HTMLElement, open: OpenDocument): () => vo
       },
       { immediate: true }
     ),
+    watch(currentLine, (line) => markLine(editor, stepping, line?.key === key ? line.line : undefined), {
+      immediate: true
+    }),
     watch(
       () => documents.find(key)?.file,
       (file) =>
@@ -115,6 +120,31 @@ export function createEditor(element: HTMLElement, open: OpenDocument): () => vo
     editor.setModel(null)
     editor.dispose()
   }
+}
+
+/** Marks the line that the step at the cursor belongs to, and brings it into sight. */
+function markLine(
+  editor: monaco.editor.IStandaloneCodeEditor,
+  marks: monaco.editor.IEditorDecorationsCollection,
+  line: number | undefined
+): void {
+  const model = editor.getModel()
+  if (line === undefined || !model || line > model.getLineCount()) {
+    marks.clear()
+    return
+  }
+  marks.set([
+    {
+      range: new monaco.Range(line, 1, line, 1),
+      options: {
+        isWholeLine: true,
+        className: 'stepping-line',
+        glyphMarginClassName: 'stepping-glyph',
+        linesDecorationsClassName: 'stepping-edge'
+      }
+    }
+  ])
+  editor.revealLineInCenterIfOutsideViewport(line)
 }
 
 function reveal(

@@ -4,15 +4,17 @@
  * young.
  */
 import { PTE_VIEW_BITS, type PteView } from '../../protocol/results'
+import { TRACE_ENTRY_BITS } from '../../protocol/trace'
 
-export type PteAccess = 'writable' | 'read-only' | 'none' | 'swap' | 'prot-none'
+export type PteAccess = 'writable' | 'read-only' | 'none' | 'swap' | 'prot-none' | 'marker'
 
 const LETTERS: Readonly<Record<PteAccess, string>> = {
   writable: 'W',
   'read-only': 'R',
   none: '·',
   swap: 'S',
-  'prot-none': 'P'
+  'prot-none': 'P',
+  marker: 'M'
 }
 
 /** The letter of an access, as drawn in a cell. */
@@ -22,6 +24,7 @@ export function letterOf(access: PteAccess): string {
 
 /** The access of an entry from its `PTE_VIEW_BITS`. */
 export function accessOf(flags: number): PteAccess {
+  if (flags & (PTE_VIEW_BITS.migration | PTE_VIEW_BITS.marker)) return 'marker'
   if (flags & PTE_VIEW_BITS.swap) return 'swap'
   if (!(flags & PTE_VIEW_BITS.present)) return 'none'
   if (!(flags & PTE_VIEW_BITS.valid)) return 'prot-none'
@@ -35,12 +38,22 @@ export const isYoung = (flags: number) => (flags & PTE_VIEW_BITS.young) !== 0
 export const isContiguous = (flags: number) =>
   (flags & PTE_VIEW_BITS.contiguous) !== 0 && (flags & PTE_VIEW_BITS.valid) !== 0
 
+const WORDS: Readonly<Partial<Record<PteAccess, string>>> = {
+  'prot-none': 'PROT_NONE',
+  marker: 'migration entry or marker'
+}
+
+/** Whether the current step changed the entry. */
+export const isChanged = (flags: number) => (flags & TRACE_ENTRY_BITS.changed) !== 0
+/** Whether the entry's block breaks a rule of contiguous mappings. */
+export const isBroken = (flags: number) => (flags & TRACE_ENTRY_BITS.broken) !== 0
+
 /** An entry in words, for screen readers, tooltips and the table beside the drawing. */
 export function describeFlags(flags: number): string {
   const access = accessOf(flags)
   if (access === 'none') return 'none'
-  const words: string[] = [access === 'prot-none' ? 'PROT_NONE' : access]
-  if (access !== 'swap') {
+  const words: string[] = [WORDS[access] ?? access]
+  if (access !== 'swap' && access !== 'marker') {
     if (isDirty(flags)) words.push('dirty')
     if (isYoung(flags)) words.push('young')
     if (isContiguous(flags)) words.push('contiguous')

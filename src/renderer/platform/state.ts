@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { DEFAULT_LIMITS } from '../../protocol/results'
 import { DEFAULT_SETTINGS } from '../stores/settings'
 import { SIDEBAR_WIDTH } from '../stores/shell'
+import { bookmarksSchema } from '../step/bookmarks'
 
 /** Bounds of the settings, shown beside their fields. */
 export const BOUNDS = {
@@ -51,7 +52,8 @@ const windowState = v.object({
   /** Experiments open in tabs, in order, and the one in front. */
   open: names,
   front: v.fallback(v.optional(v.string()), undefined),
-  recent: names
+  recent: names,
+  bookmarks: bookmarksSchema
 })
 
 /** What is kept between two starts of a window. */

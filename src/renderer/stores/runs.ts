@@ -152,6 +152,7 @@ export const useRunsStore = defineStore('runs', () => {
       summaries.value = [event.run, ...summaries.value.filter((known) => known.runId !== event.run.runId)]
       return
     }
+    if (event.type === 'trace-progress') return
     const runId = event.type === 'run-ended' ? event.run.runId : event.runId
     const collector = collectors.get(runId)
     const before = collector?.status

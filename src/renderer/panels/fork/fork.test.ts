@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { sampleFork, sampleRun } from '../../dev/sample'
-import { cellOf, defaultChoice, validChoice, type SweepCell } from './choice'
+import { cellOf, defaultChoice, validChoice, type SweepCell } from '../../step/choice'
 import { batchesText, counterRows, recordedRows, shownText, summaryRows } from './figures'
 import { entryTable } from './table'
 

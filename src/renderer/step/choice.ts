@@ -1,6 +1,6 @@
 /** Which cells of a sweep stand side by side: they differ in one parameter and share the others. */
-import type { Parameters, ParameterValue } from '../../../protocol/results'
-import { parameterValues } from '../../parts/parameters'
+import type { Parameters, ParameterValue } from '../../protocol/results'
+import { parameterValues } from '../parts/parameters'
 
 export interface SweepCell {
   readonly index: number

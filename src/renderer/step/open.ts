@@ -1,0 +1,91 @@
+/** From a run to its traces: which cells are stepped through, and to which event. */
+import type { ConsoleLine, Expectation, Row } from '../../protocol/results'
+import type { TraceKey, TraceMark } from '../../protocol/trace'
+import { parametersKey } from '../parts/parameters'
+import type { LiveRun } from '../stores/live-run'
+import { useNoticesStore } from '../stores/notices'
+import { useRunsStore } from '../stores/runs'
+import { useShellStore } from '../stores/shell'
+import { useTraceStore } from '../stores/trace'
+import { defaultChoice, cellOf, type SweepCell } from './choice'
+
+/** The cells of a run that finished, and can so be stepped through. */
+export function finishedCells(run: LiveRun | null): SweepCell[] {
+  return (run?.cells ?? []).flatMap(({ parameters, forks, key }, index) =>
+    forks < 0 || key === '' ? [] : [{ index, parameters, forks }]
+  )
+}
+
+/** Opens what the preset shows: one cell, or the two to compare. Stays where it is if that is open. */
+export async function openRun(compared = useShellStore().preset === 'compare'): Promise<boolean> {
+  const run = useRunsStore().current
+  const cells = finishedCells(run)
+  if (!run || cells.length === 0) return false
+  const choice = defaultChoice(cells)
+  const left = cellOf(choice, 'left', cells) ?? cells[0]
+  const right = compared ? cellOf(choice, 'right', cells) : undefined
+  const keys = [left, ...(right ? [right] : [])].map(({ index }) => ({ runId: run.runId, cell: index }))
+  return openKeys(keys)
+}
+
+/** Opens traces, unless just these are open. */
+export async function openKeys(keys: readonly TraceKey[]): Promise<boolean> {
+  const trace = useTraceStore()
+  const open = trace.sides.map(({ key }) => `${key.runId}/${key.cell}`).join()
+  if (trace.ready && open === keys.map(({ runId, cell }) => `${runId}/${cell}`).join()) return true
+  return trace.open(keys)
+}
+
+/** What in a result somebody pointed at. */
+export type Pointed =
+  | { readonly kind: 'expectation'; readonly what: Expectation }
+  | { readonly kind: 'row'; readonly what: Row }
+  | { readonly kind: 'console'; readonly what: ConsoleLine; readonly index: number }
+
+/** Goes to the event at which a verdict, a row or a console line was made; makes the trace if need be. */
+export async function goToPointed(pointed: Pointed): Promise<void> {
+  const runs = useRunsStore()
+  const trace = useTraceStore()
+  const notices = useNoticesStore()
+  const run = runs.current
+  const cell = run ? cellPointed(run, pointed) : -1
+  if (!run || cell < 0) {
+    notices.announce('This was made after all cells: it belongs to no event')
+    return
+  }
+  const at = trace.sides.findIndex(({ key }) => key.runId === run.runId && key.cell === cell)
+  if (at < 0 && !(await trace.open([{ runId: run.runId, cell }]))) return
+  if (at > 0) trace.lead = at
+  const side = trace.leading
+  if (!side) return
+  const mark = markPointed(run, pointed, cell, await trace.marksOf(side))
+  if (mark) await trace.goTo(mark.event)
+  else notices.announce('The trace was cut before that')
+}
+
+function cellPointed(run: LiveRun, pointed: Pointed): number {
+  if (pointed.kind === 'console') return pointed.what.cell
+  const wanted = parametersKey(pointed.what.parameters)
+  if (Object.keys(pointed.what.parameters).length === 0 && run.cells.length !== 1) return -1
+  return run.cells.findIndex(({ parameters, forks }) => forks >= 0 && parametersKey(parameters) === wanted)
+}
+
+/** Marks are numbered within their cell; what was pointed at is numbered within the run. */
+function markPointed(
+  run: LiveRun,
+  pointed: Pointed,
+  cell: number,
+  marks: readonly TraceMark[]
+): TraceMark | undefined {
+  const own = ofCell(run, pointed, cell)
+  const index = own.indexOf(pointed.what)
+  return marks.find((mark) => mark.kind === pointed.kind && mark.index === index)
+}
+
+function ofCell(run: LiveRun, { kind }: Pointed, cell: number): readonly unknown[] {
+  if (kind === 'console') return run.console.filter((line) => line.cell === cell)
+  const wanted = parametersKey(run.cells[cell].parameters)
+  const same = ({ parameters }: Expectation | Row) => parametersKey(parameters) === wanted
+  // Counters of a cell are rows of the result, but the script recorded none of them.
+  return kind === 'row' ? run.rows.filter((row) => same(row)) : run.expectations.filter(same)
+}
