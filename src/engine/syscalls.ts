@@ -10,6 +10,7 @@ import { EngineError } from './error'
 import { loadPage, storePage } from './mm/access'
 import { markVmas } from './mm/exposed/mark'
 import { clearRefs } from './mm/clear-refs'
+import { adviseCollapse } from './mm/collapse'
 import { sharedMemory } from './mm/file'
 import { forkMm } from './mm/fork'
 import { pinUserPages, unpinUserPages, type PinHow } from './mm/gup'
@@ -100,6 +101,8 @@ export function sysMadvise(world: World, mm: Mm, vpn: number, pages: number, adv
   } else if (advice === 'cold' || advice === 'pageout') {
     const pageout = advice === 'pageout'
     failed = walkVmas(mm, vpn, end, (vma, from, to) => adviseCold(world, mm, vma, from, to, pageout))
+  } else if (advice === 'collapse') {
+    failed = walkVmas(mm, vpn, end, (vma, from, to) => adviseCollapse(world, mm, vma, from, to))
   } else if (advice === 'populate_read' || advice === 'populate_write') {
     failed = populate(world, mm, vpn, end, advice === 'populate_write')
   } else throw notModelled(`madvise(${advice})`)

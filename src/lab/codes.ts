@@ -48,6 +48,8 @@ export const LAB_CODES = [
   'ENOMEM',
   'EFAULT',
   'EIO',
+  'EAGAIN',
+  'EBUSY',
   // the run itself
   'cancelled',
   'store-failed',

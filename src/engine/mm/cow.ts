@@ -21,7 +21,7 @@ import {
 import { ANON, FOLIO_LRU, FOLIO_SWAPCACHE } from './folio'
 import { VM_LOCKED, VM_SHARED, VM_WRITE, type Mm, type Vma } from './mm'
 import { pageProtection } from './protection'
-import { removeRmapPtes } from './rmap'
+import { munlockUnmapped, removeRmapPtes } from './rmap'
 import { freeFolioSwap } from './swap-entries'
 import { dropUserfaultMark } from './userfault'
 import { prepareAnonVma } from './vma'
@@ -148,6 +148,7 @@ function copyPage(world: World, mm: Mm, vma: Vma, slot: number, entry: number, u
   if (zero) return
   mm.count(COW_COPY, 1)
   removeRmapPtes(world, mm, old, 1)
+  munlockUnmapped(world, vma.flags, old)
   // The reference of the mapping, then the one held over the copy.
   mm.count(FOLIO_REF, 2)
   folios.put(old, 2)

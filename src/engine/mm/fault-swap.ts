@@ -15,7 +15,7 @@ import { allocAnonFolio, countNewAnon, isModern, outOfMemory, setFaultPtes } fro
 import { FOLIO_LRU, FOLIO_MLOCKED, FOLIO_SWAPCACHE } from './folio'
 import { VM_LOCKED, VM_WRITE, type Mm, type Vma } from './mm'
 import { pageProtection } from './protection'
-import { addAnonRmapPtes } from './rmap'
+import { addAnonRmapPtes, mlockMapped } from './rmap'
 import { SLOT_CACHED, type SwapArea } from './swap'
 import { swapArea } from './swap-entries'
 import { isUserfaultArmed } from './userfault'
@@ -203,6 +203,7 @@ function mapSwappedIn(
   addAnonRmapPtes(world, mm, page, nr, exclusive && kernel.anonExclusive)
   if (found.read) countNewAnon(world, folios.order(page))
   else calls[isModern(world) ? FN.folio_add_anon_rmap_ptes : FN.page_add_anon_rmap]++
+  if (!found.read) mlockMapped(world, vma.flags, page)
   setFaultPtes(world, mm, slot - before, page, attr, nr)
   world.probe?.('swapped-in pages mapped')
   if (pending) writeProtectFault(world, mm, vma, slot, world.tables.attr(slot), false)

@@ -15,6 +15,7 @@ import { filePage } from './file'
 import { FOLIO_DIRTY } from './folio'
 import { VM_LOCKED, VM_SHARED, VM_WRITE, type Mm, type Vma } from './mm'
 import { pageProtection } from './protection'
+import { mlockMapped } from './rmap'
 import { prepareAnonVma } from './vma'
 import { findSlot, makeSlot } from './walk'
 
@@ -99,6 +100,7 @@ function mapFilePages(
   for (let i = 0; i < nr; i++) folios.addWord(pfn + i, 1)
   mm.count(MAPCOUNT, nr)
   calls[isModern(world) ? FN.folio_add_file_rmap_ptes : FN.page_add_file_rmap]++
+  mlockMapped(world, vma.flags, pfn)
   mm.filePages += nr
   mm.count(RSS, 1)
   world.ops.setPtes(mm, slot, pfn, attr, nr)

@@ -8,7 +8,7 @@ import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
 import type { Mm } from './mm'
-import { removeRmapPtes } from './rmap'
+import { munlockUnmapped, removeRmapPtes } from './rmap'
 
 const FOLIO_REF = COUNTER_INDEX.folioRef
 
@@ -139,13 +139,16 @@ export class MmuGather {
     if (!this.fullmm) this.flushTlb()
   }
 
-  /** `tlb_flush_rmaps`: removes the mappings whose removal waited for the flush. */
-  flushRmaps(): void {
+  /** `tlb_flush_rmaps`: removes the mappings of one VMA whose removal waited for the flush. */
+  flushRmaps(vmaFlags: number): void {
     const { world, mm } = this
     world.calls[FN.tlb_flush_rmaps]++
     if (this.#delayed.length === 0) return
     world.calls[FN.tlb_flush_rmap_batch] += this.#batch === 0 ? 1 : 2
-    for (const run of this.#delayed) removeRmapPtes(world, mm, this.#pfns[run], this.#lengths[run])
+    for (const run of this.#delayed) {
+      removeRmapPtes(world, mm, this.#pfns[run], this.#lengths[run])
+      munlockUnmapped(world, vmaFlags, this.#pfns[run])
+    }
     this.#delayed.length = 0
   }
 

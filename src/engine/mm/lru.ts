@@ -124,7 +124,7 @@ export class Lru {
 
   /** `mlock_folio`: a folio mapped by a VMA that is being locked. */
   mlock(pfn: number): void {
-    if (this.#modern) this.calls[FN.mlock_folio]++
+    this.calls[FN.mlock_folio]++
     this.folios.setFlags(pfn, FOLIO_MLOCKED)
     this.#queue(MLOCK, pfn, MLOCK_LRU)
   }
@@ -138,6 +138,12 @@ export class Lru {
   /** `lru_add_drain`: empties every batch of the CPU that runs. */
   drain(): void {
     this.#drainCpu(this.#batches())
+  }
+
+  /** `mlock_drain_local`: empties this CPU's batch of folios being locked or unlocked. */
+  drainMlocked(): void {
+    const cpu = this.#batches()
+    if (cpu.counts[MLOCK] > 0) this.#empty(cpu, MLOCK)
   }
 
   /** `lru_add_drain_all`: the same on every CPU. */

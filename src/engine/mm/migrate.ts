@@ -26,7 +26,7 @@ import { EXCLUSIVE, FOLIO_DIRTY, FOLIO_MLOCKED } from './folio'
 import { VM_LOCKED, type Mm } from './mm'
 import { migrationEntry } from './migration-entry'
 import { pageProtection } from './protection'
-import { addAnonRmapPtes, removeRmapPtes } from './rmap'
+import { addAnonRmapPtes, mlockMapped, munlockUnmapped, removeRmapPtes } from './rmap'
 import type { FolioPlace } from './rmap-walk'
 import { freezePmd } from './split-pmd'
 import { findSlot } from './walk'
@@ -54,7 +54,7 @@ export function unmapPlace(world: World, place: FolioPlace, head: number): boole
     if (!isPresent(entry) || (entry & SPECIAL) !== 0 || tables.pfn(slot) !== head + first + i) continue
     calls[FN.page_vma_mapped_walk]++
     ops.ptepGetPresence(mm, slot)
-    if (unmapPage(world, mm, place.vpn + i, slot, head + first + i)) deferred = true
+    if (unmapPage(world, place, place.vpn + i, slot, head + first + i)) deferred = true
   }
   calls[FN.page_vma_mapped_walk]++
   return deferred
@@ -67,8 +67,8 @@ function splitLeaf(world: World, { mm, vpn }: FolioPlace, head: number): void {
   freezePmd(world, mm, vpn, head)
 }
 
-function unmapPage(world: World, mm: Mm, vpn: number, slot: number, pfn: number): boolean {
-  const { ops, folios, kernel, tlbi } = world
+function unmapPage(world: World, { mm, vma }: FolioPlace, vpn: number, slot: number, pfn: number): boolean {
+  const { ops, folios, kernel, tlbi, lru } = world
   let entry: number
   let deferred = false
   if (kernel.unmapFlush === 'batched') {
@@ -86,6 +86,8 @@ function unmapPage(world: World, mm: Mm, vpn: number, slot: number, pfn: number)
   setEntry(world, mm, slot, pfn, migrationEntry(entry, exclusive))
   world.probe?.('migration entry set', pfn)
   removeRmapPtes(world, mm, pfn, 1)
+  munlockUnmapped(world, vma.flags, pfn)
+  if ((vma.flags & VM_LOCKED) !== 0) lru.drainMlocked()
   mm.count(FOLIO_REF, 1)
   folios.addRefs(pfn, -1)
   return deferred
@@ -96,7 +98,7 @@ function unmapPage(world: World, mm: Mm, vpn: number, slot: number, pfn: number)
  * at `head`, it maps that page again, or the page of zeroes if all its bytes are zero (6.12).
  */
 export function restorePage(world: World, place: FolioPlace, head: number, page: number): void {
-  const { ops, tables, folios, calls } = world
+  const { ops, tables, folios, calls, lru } = world
   const { mm, vma } = place
   calls[FN.remove_migration_pte]++
   calls[FN.page_vma_mapped_walk]++
@@ -122,7 +124,9 @@ export function restorePage(world: World, place: FolioPlace, head: number, page:
     calls[FN.page_add_anon_rmap]++
     calls[FN.__page_set_anon_rmap]++
   }
+  mlockMapped(world, vma.flags, pfn)
   setEntry(world, mm, slot, pfn, restoredEntry(world, prot, entry))
+  if ((vma.flags & VM_LOCKED) !== 0) lru.drainMlocked()
   world.probe?.('migration entry restored', pfn)
 }
 

@@ -25,6 +25,7 @@ type Fate = 'freed' | 'keep' | 'activate'
 /** `folio_isolate_lru` for reclaim: false for a folio that is on no list, or not evictable. */
 export function isolateForReclaim(world: World, pfn: number): boolean {
   const { folios } = world
+  world.calls[FN.folio_isolate_lru]++
   const flags = folios.flags(pfn)
   if ((flags & FOLIO_LRU) === 0) return false
   if ((flags & FOLIO_UNEVICTABLE) !== 0) return false
@@ -56,6 +57,7 @@ export function reclaimPages(world: World, heads: readonly number[]): void {
   }
   flush.finish()
   for (const pfn of back) {
+    world.calls[FN.folio_putback_lru]++
     lru.add(pfn)
     folios.put(pfn)
   }

@@ -19,7 +19,7 @@ import {
   MAPCOUNT_MASK,
   ORDER_SHIFT
 } from './folio'
-import type { Mm } from './mm'
+import { VM_LOCKED, type Mm } from './mm'
 
 const MAPCOUNT = COUNTER_INDEX.mapcount
 
@@ -101,6 +101,21 @@ export function dropDoubleMap(world: World, mm: Mm, pfn: number): number {
   for (let i = 0; i < nr; i++) if ((folios.addWord(head + i, -1) & MAPCOUNT_MASK) === 0) unmapped++
   mm.count(MAPCOUNT, nr)
   return unmapped
+}
+
+/**
+ * `munlock_vma_folio`: a VMA with `vmaFlags` lost a mapping of the folio at `pfn`. From 6.5 any mapping
+ * of a locked VMA counts; before, that of a large folio only where a PMD maps it `whole`.
+ */
+export function munlockUnmapped(world: World, vmaFlags: number, pfn: number, whole = false): void {
+  if ((vmaFlags & VM_LOCKED) === 0) return
+  const any = world.kernel.functionNames === 'linux-6.12'
+  if (any || whole || world.folios.order(pfn) === 0) world.lru.munlock(pfn)
+}
+
+/** `mlock_vma_folio`: a VMA with `vmaFlags` maps the order-0 folio at `pfn` again. */
+export function mlockMapped(world: World, vmaFlags: number, pfn: number): void {
+  if ((vmaFlags & VM_LOCKED) !== 0 && world.folios.order(pfn) === 0) world.lru.mlock(pfn)
 }
 
 /** `folio_add_anon_rmap_ptes`: `nr` pages of one anonymous folio get one mapping each. */

@@ -21,7 +21,7 @@ import type { World } from '../world'
 import { EXCLUSIVE, FOLIO_DIRTY, FOLIO_DOUBLE_MAP } from './folio'
 import { VM_READ, VM_WRITE, type Mm } from './mm'
 import { migrationEntry } from './migration-entry'
-import { addAnonRmapPtes, dropDoubleMap, removeRmapPmd, removeRmapPtes } from './rmap'
+import { addAnonRmapPtes, dropDoubleMap, munlockUnmapped, removeRmapPmd, removeRmapPtes } from './rmap'
 import { findPmd, withdrawTable } from './walk'
 
 const FOLIO_REF = COUNTER_INDEX.folioRef
@@ -52,6 +52,7 @@ export function splitPmd(world: World, mm: Mm, vpn: number): boolean {
   const table = zero
     ? splitZero(world, mm, first, leaf)
     : splitAnon(world, mm, first, entryOfLeaf(mm, first, leaf), pfn)
+  if (!zero) munlockUnmapped(world, mm.vmaAt(vpn)?.flags ?? 0, pfn, true)
   tables.set(pmd, TABLE, table)
   world.probe?.('PMD table linked')
   return true

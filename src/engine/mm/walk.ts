@@ -111,6 +111,13 @@ export function depositTable(world: World, mm: Mm): void {
   world.calls[FN.pgtable_trans_huge_deposit]++
 }
 
+/** The same with a table that was in use till now, empty: a leaf takes its place. */
+export function depositUsedTable(world: World, mm: Mm, table: number): void {
+  world.tables.free(table)
+  mm.deposited++
+  world.calls[FN.pgtable_trans_huge_deposit]++
+}
+
 /** `pgtable_trans_huge_withdraw` for a split: the kept table, empty, for the 2 MiB of `vpn`. */
 export function withdrawTable(world: World, mm: Mm, vpn: number): number {
   takeDeposit(world, mm)

@@ -11,7 +11,7 @@ import { ANON, FOLIO_DIRTY } from './folio'
 import type { MmuGather } from './gather'
 import type { Mm } from './mm'
 import { BATCH_NR, FPB_IGNORE_DIRTY, folioPteBatch } from './pte-batch'
-import { removeRmapPtes } from './rmap'
+import { munlockUnmapped, removeRmapPtes } from './rmap'
 
 const ZAP_BATCH = COUNTER_INDEX.zapBatch
 const RSS = COUNTER_INDEX.rss
@@ -25,6 +25,8 @@ export interface ZapSection {
   readonly world: World
   readonly mm: Mm
   readonly gather: MmuGather
+  /** Of the VMA that maps them. */
+  readonly vmaFlags: number
   /** The gather is full: the section ends. */
   full: boolean
   /** The TLB must be flushed before the lock is dropped. */
@@ -73,7 +75,7 @@ function zapBatch(
   pfn: number,
   limit: number
 ): number {
-  const { world, mm, gather } = section
+  const { world, mm, gather, vmaFlags } = section
   const { ops, folios } = world
   const batched = limit !== 1 && folios.order(pfn) > 0
   const nr = batched ? folioPteBatch(world, mm, slot, entry, pfn, limit, FPB_IGNORE_DIRTY) & BATCH_NR : 1
@@ -83,7 +85,10 @@ function zapBatch(
   gather.cleared(vpn, nr)
   world.probe?.('entries cleared', pfn)
   dropResident(section, pfn, nr)
-  if (!delayRmap) removeRmapPtes(world, mm, pfn, nr)
+  if (!delayRmap) {
+    removeRmapPtes(world, mm, pfn, nr)
+    munlockUnmapped(world, vmaFlags, pfn)
+  }
   if (gather.queue(pfn, nr, delayRmap)) {
     section.forceFlush = true
     section.full = true
@@ -140,9 +145,12 @@ function toFolio(section: ZapSection, pfn: number, cleared: number): boolean {
 
 /** One page loses its mapping and waits to be freed. */
 function dropPage(section: ZapSection, pfn: number, delayRmap: boolean): void {
-  const { world, mm, gather } = section
+  const { world, mm, gather, vmaFlags } = section
   dropResident(section, pfn, 1)
-  if (!delayRmap) removeRmapPtes(world, mm, pfn, 1)
+  if (!delayRmap) {
+    removeRmapPtes(world, mm, pfn, 1)
+    munlockUnmapped(world, vmaFlags, pfn)
+  }
   if (gather.queue(pfn, 1, delayRmap)) {
     section.forceFlush = true
     section.full = true

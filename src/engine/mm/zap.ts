@@ -13,7 +13,7 @@ import { ANON } from './folio'
 import { FileMapping, isFileMapped, truncateFile } from './file'
 import { MmuGather } from './gather'
 import { MMF_VM_HUGEPAGE, type Mm, type Vma } from './mm'
-import { removeRmapPmd } from './rmap'
+import { munlockUnmapped, removeRmapPmd } from './rmap'
 import { splitPmd } from './split'
 import { flushBatchedPending } from './tlb-batched'
 import { splitVmaAt } from './vma'
@@ -25,34 +25,34 @@ import { freePgtables } from './zap-tables'
 const RSS = COUNTER_INDEX.rss
 
 /** Clears the entries of `[start, end)`, which lies inside one VMA, and flushes at its end. */
-function unmapPageRange(world: World, mm: Mm, start: number, end: number, gather: MmuGather): void {
+function unmapPageRange(world: World, mm: Mm, vma: Vma, start: number, end: number, gather: MmuGather): void {
   world.calls[FN.unmap_page_range]++
   const entries = world.geometry.tableEntries
   for (let vpn = start; vpn < end;) {
     const next = Math.min(vpn - (vpn % entries) + entries, end)
-    vpn = zapPmd(world, mm, vpn, next, gather)
+    vpn = zapPmd(world, mm, vma, vpn, next, gather)
   }
   gather.endVma()
 }
 
 /** `zap_pmd_range` for one PMD entry: clears up to `end` and answers how far it came. */
-function zapPmd(world: World, mm: Mm, vpn: number, end: number, gather: MmuGather): number {
+function zapPmd(world: World, mm: Mm, vma: Vma, vpn: number, end: number, gather: MmuGather): number {
   const { tables, geometry } = world
   const pmd = findPmd(world, mm, vpn)
   if (pmd === 0 || tables.attr(pmd) === 0) return end
   if (isPmdLeaf(tables.attr(pmd))) {
     if (end - vpn === geometry.tableEntries) {
-      zapHugePmd(world, mm, vpn, pmd, gather)
+      zapHugePmd(world, mm, vma, vpn, pmd, gather)
       return end
     }
     splitPmd(world, mm, vpn)
   }
   const slot = findSlot(world, mm, vpn)
-  return vpn + zapPteRange(world, mm, vpn, slot, end - vpn, gather)
+  return vpn + zapPteRange(world, mm, vma, vpn, slot, end - vpn, gather)
 }
 
 /** `zap_huge_pmd`: the leaf goes whole, with the table kept back for it. */
-function zapHugePmd(world: World, mm: Mm, vpn: number, pmd: number, gather: MmuGather): void {
+function zapHugePmd(world: World, mm: Mm, vma: Vma, vpn: number, pmd: number, gather: MmuGather): void {
   const { tables, folios, geometry, calls } = world
   calls[FN.zap_huge_pmd]++
   const pfn = tables.pfn(pmd)
@@ -64,6 +64,7 @@ function zapHugePmd(world: World, mm: Mm, vpn: number, pmd: number, gather: MmuG
     return
   }
   removeRmapPmd(world, mm, pfn)
+  munlockUnmapped(world, vma.flags, pfn, true)
   if ((folios.word(pfn) & ANON) !== 0) {
     freeDeposit(world, mm)
     mm.anonPages -= geometry.tableEntries
@@ -76,9 +77,17 @@ function zapHugePmd(world: World, mm: Mm, vpn: number, pmd: number, gather: MmuG
  * `zap_pte_range`: one section under the page-table lock. Clears up to `nr` entries of one table and
  * answers how many it got through before the gather was full.
  */
-function zapPteRange(world: World, mm: Mm, vpn: number, slot: number, nr: number, gather: MmuGather): number {
+function zapPteRange(
+  world: World,
+  mm: Mm,
+  vma: Vma,
+  vpn: number,
+  slot: number,
+  nr: number,
+  gather: MmuGather
+): number {
   const { ops, kernel } = world
-  const section: ZapSection = { world, mm, gather, full: false, forceFlush: false }
+  const section: ZapSection = { world, mm, gather, vmaFlags: vma.flags, full: false, forceFlush: false }
   flushBatchedPending(world, mm)
   let done = 0
   while (done < nr && !section.full) {
@@ -91,18 +100,18 @@ function zapPteRange(world: World, mm: Mm, vpn: number, slot: number, nr: number
   }
   if (section.forceFlush) {
     gather.flushTlb()
-    if (kernel.delayedRmap) gather.flushRmaps()
+    if (kernel.delayedRmap) gather.flushRmaps(vma.flags)
     gather.flush()
   }
   return done
 }
 
 /** `zap_page_range_single`: what MADV_DONTNEED does to the part `[start, end)` of one VMA. */
-export function zapPageRangeSingle(world: World, mm: Mm, start: number, end: number): void {
+export function zapPageRangeSingle(world: World, mm: Mm, vma: Vma, start: number, end: number): void {
   world.calls[FN.zap_page_range_single]++
   world.lru.drain()
   const gather = new MmuGather(world, mm, false)
-  unmapPageRange(world, mm, start, end, gather)
+  unmapPageRange(world, mm, vma, start, end, gather)
   gather.finish()
 }
 
@@ -115,7 +124,7 @@ export function dontneed(world: World, mm: Mm, start: number, end: number): bool
     if (vma.start > covered) whole = false
     covered = vma.end
     world.calls[FN.madvise_dontneed_free_valid_vma]++
-    zapPageRangeSingle(world, mm, Math.max(vma.start, start), Math.min(vma.end, end))
+    zapPageRangeSingle(world, mm, vma, Math.max(vma.start, start), Math.min(vma.end, end))
   }
   return whole && covered >= end
 }
@@ -163,7 +172,7 @@ export function unmapRegion(
 
 function unmapVmas(world: World, mm: Mm, vmas: readonly Vma[], gather: MmuGather): void {
   world.calls[FN.unmap_vmas]++
-  for (const vma of vmas) unmapPageRange(world, mm, vma.start, vma.end, gather)
+  for (const vma of vmas) unmapPageRange(world, mm, vma, vma.start, vma.end, gather)
 }
 
 /** The last user of an address space is gone: `khugepaged_exit`, then `exit_mmap` under one gather for all of it. */

@@ -150,6 +150,18 @@ export const FUNCTION_NAMES = [
   'folio_activate',
   'folio_activate_fn',
   'folio_mark_accessed',
+  // collapse
+  'madvise_collapse',
+  'hugepage_vma_revalidate',
+  'hpage_collapse_scan_pmd',
+  'hpage_collapse_scan_abort',
+  'collapse_huge_page',
+  'alloc_charge_folio',
+  '__folio_alloc_noprof',
+  'pmdp_collapse_flush',
+  'folio_isolate_lru',
+  'folio_putback_lru',
+  'release_pte_folio',
   // splits
   '__split_huge_pmd',
   'split_huge_pmd_locked',

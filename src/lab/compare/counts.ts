@@ -128,7 +128,6 @@ const GROUPS: readonly (readonly [reason: string, names: readonly string[]])[] =
   [
     'How reclaim walks the folios it was given; what it did to entries and folios is compared.',
     [
-      'folio_isolate_lru',
       'folio_referenced',
       'folio_referenced_one',
       'madvise_pageout',
@@ -140,21 +139,6 @@ const GROUPS: readonly (readonly [reason: string, names: readonly string[]])[] =
       'try_to_unmap_flush_dirty',
       'try_to_unmap_one',
       'zap_install_uffd_wp_if_needed'
-    ]
-  ],
-  [
-    'Steps inside MADV_COLLAPSE; the result and `thp_collapse_alloc` are compared.',
-    [
-      '__folio_alloc_noprof',
-      'alloc_charge_folio',
-      'collapse_huge_page',
-      'folio_putback_lru',
-      'hpage_collapse_scan_abort',
-      'hpage_collapse_scan_pmd',
-      'hugepage_vma_revalidate',
-      'madvise_collapse',
-      'pmdp_collapse_flush',
-      'release_pte_folio'
     ]
   ],
   [
