@@ -188,7 +188,6 @@ export const FUNCTION_NAMES = [
   'remove_migration_pte',
   'folio_add_anon_rmap_ptes',
   'page_add_anon_rmap',
-  'mte_set_parent',
   // GUP
   'follow_page_mask',
   'follow_huge_addr',

@@ -2,6 +2,7 @@
 import { Comparison, type Difference } from './diff'
 import { Replay, Unsupported } from './driver'
 import { familyOf } from './families'
+import { isCold } from './harness'
 import type { LoadedRecording } from './load'
 import type { Case, Recording, Step } from './schema'
 
@@ -31,16 +32,17 @@ export interface ReplayedCase {
 /** Replays one case. */
 export function replayCase(recording: Recording, each: Case, file: string): ReplayedCase {
   const steps: Step[] = []
+  const before = recording.cases.slice(0, recording.cases.indexOf(each))
   const named = { id: each.id, file }
   let result: CaseResult = { ...named, status: 'equal' }
   let differences: readonly Difference[] = []
   try {
-    const replay = new Replay(recording.kernel, recording.boots[each.boot])
+    const replay = new Replay(recording.kernel, recording.boots[each.boot], isCold(each, before))
     const comparison = new Comparison()
     for (const step of each.steps) {
       const simulated = replay.step(step)
       steps.push(simulated)
-      const found = comparison.step(step, simulated, replay.chances)
+      const found = comparison.step(step, simulated, replay.leeway)
       if (found.length > 0 && result.status === 'equal') {
         differences = found
         const [{ field, recorded, simulated: ours }] = found

@@ -142,6 +142,10 @@ const GROUPS: readonly (readonly [reason: string, names: readonly string[]])[] =
     ]
   ],
   [
+    'Bookkeeping of the tree that holds the VMAs, not of memory tags: when its leaves split depends on mappings of the recording program that no recording shows.',
+    ['mte_set_parent']
+  ],
+  [
     'Helpers of follow_page and GUP that 6.1 and 6.12 cut differently; pins are compared.',
     ['follow_huge_addr', 'follow_page_mask', 'gup_put_folio', 'gup_vma_lookup']
   ]

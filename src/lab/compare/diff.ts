@@ -1,6 +1,7 @@
 /** Compares a simulated step with a recorded one, field by field. */
+import { NO_LEEWAY, type Allowance, type Allowances, type Leeway } from './allowances'
 import { isCompared } from './counts'
-import type { FolioState, RegionState, Run, Step, Tally, VmaInfo } from './schema'
+import type { FolioState, RegionState, Run, Step, VmaInfo } from './schema'
 import { joinRuns } from './snapshot'
 
 /** A field that differs. */
@@ -51,10 +52,10 @@ export class Comparison {
   #before: readonly (readonly [string, RegionState])[] = []
 
   /**
-   * The fields of this step that differ, most telling first. `chances` says how often a function may
-   * have been entered besides what was counted.
+   * The fields of this step that differ, most telling first. `leeway` says what the recording may show
+   * besides what was simulated.
    */
-  step(recorded: Step, simulated: Step, chances: Tally = {}): Difference[] {
+  step(recorded: Step, simulated: Step, leeway: Leeway = NO_LEEWAY): Difference[] {
     this.#recorded.take(recorded)
     this.#simulated.take(simulated)
     const unstable = new Set(recorded.unstable ?? [])
@@ -66,21 +67,21 @@ export class Comparison {
       }
     }
     if (recorded.state !== undefined && !unstable.has('state.runs')) {
-      found.push(...this.#states(recorded, unstable))
+      found.push(...this.#states(recorded, unstable, leeway.staleTlb))
     }
     const counted = recorded.counts !== undefined && recorded.counts_missing === undefined
-    if (counted) found.push(...tallies('tlbi', recorded, simulated, unstable))
-    found.push(...tallies('vm', recorded, simulated, unstable))
+    const { fields } = leeway
+    if (counted) found.push(...tallies('tlbi', recorded, simulated, unstable, fields))
+    found.push(...tallies('vm', recorded, simulated, unstable, fields))
     if (recorded.state !== undefined) {
-      found.push(...tallies('thp', recorded, simulated, unstable))
+      found.push(...tallies('thp', recorded, simulated, unstable, fields))
     }
-    if (recorded.vmas !== undefined) found.push(...this.#vmas(unstable))
-    if (counted)
-      found.push(...tallies('counts', recorded, simulated, unstable, { compared: isCompared, chances }))
+    if (recorded.vmas !== undefined) found.push(...this.#vmas(unstable, leeway.staleTlb))
+    if (counted) found.push(...tallies('counts', recorded, simulated, unstable, fields, isCompared))
     return found
   }
 
-  #states(step: Step, unstable: ReadonlySet<string>): Difference[] {
+  #states(step: Step, unstable: ReadonlySet<string>, staleTlb: boolean): Difference[] {
     const found: Difference[] = []
     const names = new Map<string, string>()
     const taken = new Map<string, string>()
@@ -92,7 +93,10 @@ export class Comparison {
     for (const [key, recorded] of left) {
       const simulated = right.get(key)
       if (simulated === undefined) continue
-      found.push(...runsDiffer(key, recorded.runs ?? [], simulated.runs ?? [], loose, names, taken))
+      const ours = staleTlb
+        ? withoutLostFlags(recorded.runs ?? [], simulated.runs ?? [])
+        : (simulated.runs ?? [])
+      found.push(...runsDiffer(key, recorded.runs ?? [], ours, loose, names, taken))
       found.push(...foliosDiffer(key, recorded.folios ?? [], simulated.folios ?? [], names))
     }
     if (found.length === 0) found.push(...this.#identities(step, left, taken))
@@ -132,7 +136,7 @@ export class Comparison {
     return []
   }
 
-  #vmas(unstable: ReadonlySet<string>): Difference[] {
+  #vmas(unstable: ReadonlySet<string>, staleTlb: boolean): Difference[] {
     const [left, right] = [this.#recorded.vmas, this.#simulated.vmas]
     const found: Difference[] = []
     for (const who of new Set([...left.keys(), ...right.keys()])) {
@@ -146,6 +150,8 @@ export class Comparison {
         const names = new Set([...Object.keys(vma), ...Object.keys(b[k])])
         for (const name of names) {
           if (unstable.has(`vmas.${who}.${name}`)) continue
+          // Pages whose access flag a TLB kept from being set are not referenced.
+          if (staleTlb && name === 'Referenced' && Number(vma[name] ?? 0) <= Number(b[k][name] ?? 0)) continue
           if (vma[name] !== b[k][name]) {
             const field = `vmas.${who}[${k}].${name}`
             found.push({ field, recorded: vma[name], simulated: b[k][name] })
@@ -175,6 +181,35 @@ function* sharedPages(
     while (k < is.length && is[k].at + is[k].n <= run.at) k++
     for (let j = k; j < is.length && is[j].at < run.at + run.n; j++) yield [run.folio, is[j].folio]
   }
+}
+
+const YOUNG = ' af'
+
+/**
+ * The simulated runs, without the access flag where the recording has none: after `clearrefs` an entry
+ * gets it back only when a TLB does not hold it any more. The recording never has one more.
+ */
+function withoutLostFlags(recorded: readonly Run[], simulated: readonly Run[]): Run[] {
+  const pieces: Run[] = []
+  let k = 0
+  for (const run of simulated) {
+    const end = run.at + run.n
+    while (k < recorded.length && recorded[k].at + recorded[k].n <= run.at) k++
+    for (let at = run.at, j = k; at < end; j++) {
+      const other = recorded.at(j)
+      const to = other === undefined ? end : Math.min(end, other.at + other.n)
+      const lost = other !== undefined && other.kind === run.kind && other.flags?.includes(YOUNG) === false
+      pieces.push({
+        ...run,
+        at,
+        n: to - at,
+        ...(run.idx !== undefined && { idx: run.idx + at - run.at }),
+        ...(lost && run.flags !== undefined && { flags: run.flags.replace(YOUNG, '') })
+      })
+      at = to
+    }
+  }
+  return pieces
 }
 
 function isName(name: string | undefined): name is string {
@@ -269,7 +304,8 @@ function tallies(
   recorded: Step,
   simulated: Step,
   unstable: ReadonlySet<string>,
-  { compared = () => true, chances = {} }: { compared?: (name: string) => boolean; chances?: Tally } = {}
+  allowed: Allowances,
+  compared: (name: string) => boolean = () => true
 ): Difference[] {
   const a = recorded[group] ?? {}
   const b = simulated[group] ?? {}
@@ -278,8 +314,9 @@ function tallies(
     const field = `${group}.${name}`
     if (!compared(name) || unstable.has(field) || unstable.has(group)) continue
     const [left, right] = [a[name] ?? 0, b[name] ?? 0]
-    if (left < right || left > right + (chances[name] ?? 0))
-      found.push({ field, recorded: left, simulated: right })
+    const { more = 0, fewer = 0, jump = 0 } = (allowed as Record<string, Allowance | undefined>)[field] ?? {}
+    const near = left >= right - fewer && left <= right + more
+    if (!near && left !== right + jump) found.push({ field, recorded: left, simulated: right })
   }
   return found
 }

@@ -16,8 +16,9 @@ import { VM_EVENT_NAMES } from '../../engine/trace/vmstat'
 import { World } from '../../engine/world'
 import { countsSince, takeCounts, type CountsTaken } from './counts'
 import { failed, Unsupported } from './outcome'
-import { harnessChances, harnessCounts, harnessEvents, PROGRAM_VMAS, type Harness } from './harness'
-import type { Args, Boot, Step, Tally } from './schema'
+import { CaseLeeway, NO_LEEWAY, type Leeway } from './allowances'
+import { harnessCounts, harnessEvents, PROGRAM_VMAS, type Harness } from './harness'
+import type { Args, Boot, Step } from './schema'
 import { SettingsFiles } from './settings'
 import { REGION_GRID, View, type Proc, type Region } from './view'
 
@@ -69,7 +70,10 @@ export class Replay {
   #pid = 1
   readonly harness: Harness
 
-  constructor(kernel: string, boot: Boot) {
+  readonly #leeway: CaseLeeway
+
+  /** `cold`: the case is the baseline that its boot begins with. */
+  constructor(kernel: string, boot: Boot, cold = false) {
     if (boot.mte) throw new Unsupported('memory tagging is not simulated')
     const record = kernelByName(kernel.replace(/-16k$/, ''))
     this.world = new World({
@@ -82,11 +86,14 @@ export class Replay {
     this.#settings = new SettingsFiles(this.world)
     this.harness = {
       kernel: record.name,
-      granule: this.world.geometry.name,
+      pageSize: this.world.geometry.pageSize,
       cpu: boot.cpu,
+      cold,
       exits: 0,
+      children: 0,
       steps: 0
     }
+    this.#leeway = new CaseLeeway(this.world, this.harness)
     const mm = newMm(this.world, this.#pid)
     // The program's own mapping, in the same upper tables as the regions. Its children do not keep it.
     const program = PROGRAM / this.world.geometry.pageSize
@@ -111,8 +118,8 @@ export class Replay {
     sys.userWrite(this.world, mm, vpn, 1, 1, () => 1)
   }
 
-  /** How often a function may have been entered besides, by chance, during the last step. */
-  chances: Tally = {}
+  /** What a recording of the last step may show besides. */
+  leeway: Leeway = NO_LEEWAY
 
   /** Does one step and says what came of it. */
   step(recorded: Step): Step {
@@ -121,6 +128,7 @@ export class Replay {
     if (op === 'thp' || op === 'sys' || op === 'cat' || op === 'tree') {
       const vm = harnessEvents(this.harness, recorded)
       this.harness.steps++
+      this.leeway = NO_LEEWAY
       return { ...base, ...this.#settings.step(op, args), ...(Object.keys(vm).length > 0 && { vm }) }
     }
     if (op === 'exit') this.#mapReport(this.#proc(who ?? 'p'))
@@ -129,13 +137,14 @@ export class Replay {
     const chances = this.world.foldChances
     const result = op === 'dump' ? {} : this.#operate(op, args, who ?? 'p')
     const after = this.#take()
-    this.chances = { __contpte_try_fold: this.world.foldChances - chances, ...harnessChances(recorded) }
-    return {
+    const simulated: Step = {
       ...base,
       ...result,
       ...(op !== 'dump' && this.#tallies(recorded, before, after)),
       ...this.#view.step(this.world, this.#procs, [...this.#regions.values()])
     }
+    this.leeway = this.#leeway.of(recorded, simulated, this.world.foldChances - chances)
+    return simulated
   }
 
   #take(): Taken {
@@ -162,10 +171,13 @@ export class Replay {
       put(thp, `${kb}kB/${THP_STAT_NAMES[k % names]}`, value - before.thp[k])
     })
     const counts = countsSince(this.world, before.counts)
-    for (const [name, n] of Object.entries(harnessCounts(recorded))) {
+    for (const [name, n] of Object.entries(harnessCounts(this.harness, recorded))) {
       put(counts, name, (counts[name] ?? 0) + n)
     }
-    if (recorded.op === 'exit') this.harness.exits++
+    if (recorded.op === 'exit') {
+      this.harness.exits++
+      this.harness.children--
+    } else if (recorded.op === 'fork') this.harness.children++
     this.harness.steps++
     const some = <T extends object>(key: string, tally: T) =>
       Object.keys(tally).length > 0 ? { [key]: tally } : {}

@@ -1,4 +1,5 @@
 /** The settings files of a replayed case: the `thp`, `sys`, `cat` and `tree` operations. */
+import { hugepagePmdEnabled } from '../../engine/mm/khugepaged'
 import { Sysfs } from '../../engine/thp/sysfs'
 import type { World } from '../../engine/world'
 import { failed, Unsupported } from './outcome'
@@ -45,6 +46,8 @@ export class SettingsFiles {
     } catch (error) {
       return failed(error)
     }
+    // khugepaged, stopped before, starts where the PMD size is enabled now: its first pass drains the batches.
+    if (hugepagePmdEnabled(this.world)) this.world.lru.drainAll()
     return { rc: 0 }
   }
 

@@ -4,6 +4,7 @@
  */
 import { AF, SWAP, isDirty, isPmdLeaf, isPresent, isValidCont } from '../../engine/arch/descriptor'
 import { ANON, FOLIO_DIRTY, FOLIO_LAZYFREE, FOLIO_REFERENCED } from '../../engine/mm/folio'
+import { pageMapcount } from '../../engine/mm/mapcount'
 import * as vmFlags from '../../engine/mm/mm'
 import type { Mm, Vma } from '../../engine/mm/mm'
 import { findPmd, findSlot } from '../../engine/mm/walk'
@@ -82,7 +83,7 @@ function addTable(world: World, mm: Mm, vpn: number, end: number, sums: Sums): v
   for (let i = 0; i < end - vpn; i++) {
     const attr = gathered(world, slot + i)
     if (isPresent(attr)) addPage(world, attr, tables.pfn(slot + i), sums)
-    else if ((attr & SWAP) !== 0) addSwap(world, attr, tables.pfn(slot + i), sums)
+    else if ((attr & SWAP) !== 0) addSwap(world, tables.pfn(slot + i), sums)
   }
 }
 
@@ -115,17 +116,19 @@ function addPage(world: World, attr: number, pfn: number, sums: Sums): void {
   }
   if ((attr & AF) !== 0 || (flags & FOLIO_REFERENCED) !== 0) sums.referenced += size
   sums.rss += size
-  const users = folios.refcount(pfn) === 1 ? 1 : folios.mapcount(pfn) + folios.entireMapcount(pfn)
+  const users = folios.refcount(pfn) === 1 ? 1 : pageMapcount(world, pfn)
   const shared = users >= 2
   sums.pss += shared ? Math.floor((size * PSS_UNIT) / users) : size * PSS_UNIT
   if (dirty) sums[shared ? 'sharedDirty' : 'privateDirty'] += size
   else sums[shared ? 'sharedClean' : 'privateClean'] += size
 }
 
-function addSwap(world: World, _attr: number, _offset: number, sums: Sums): void {
+/** What is swapped out: shared where more entries than this one name the slot. */
+function addSwap(world: World, slot: number, sums: Sums): void {
   const size = world.geometry.pageSize
+  const users = world.swap?.count(slot) ?? 1
   sums.swap += size
-  sums.swapPss += size * PSS_UNIT
+  sums.swapPss += Math.floor((size * PSS_UNIT) / Math.max(1, users))
 }
 
 function permsText(flags: number): string {
