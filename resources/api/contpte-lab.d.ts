@@ -44,22 +44,81 @@ declare module 'contpte-lab' {
     | 'linux-6.12'
     | 'oneplus-5.15'
 
+  /**
+   * A named CPU.
+   *
+   * - `neoverse-n1`: the machine of the published measurements (Ampere Altra): HAFDBS, no range TLBI.
+   * - `cortex-a72`: Armv8.0: software marks entries accessed and dirty; no range TLBI.
+   * - `max`: HAFDBS, range TLBI and 52-bit addresses (LPA2, used by kernels from 6.9 on).
+   */
+  export type CpuModel = 'neoverse-n1' | 'cortex-a72' | 'max'
+
+  /** A CPU model with features switched on or off. */
+  export interface CpuOptions {
+    /** What the rest is taken from. Default `'neoverse-n1'`. */
+    model?: CpuModel
+    /** Hardware updates the access flag and dirty state (FEAT_HAFDBS). */
+    hafdbs?: boolean
+    /** TLBI by range (FEAT_TLBIRANGE). */
+    tlbRange?: boolean
+    /** The kernel is unmapped at EL0: every user TLBI is issued for two ASIDs. */
+    kpti?: boolean
+    /** 52-bit addresses with 4K and 16K pages (FEAT_LPA2). */
+    lpa2?: boolean
+    /** Erratum of broadcast TLBI completion: one more TLBI and DSB ISH after every flush. */
+    repeatTlbi?: boolean
+  }
+
+  /**
+   * The TLBs of the machine's CPUs, one each, and of walkers beside them. What is left out is as
+   * unfriendly as the architecture allows, and not random. Seeded choices follow the machine's `seed`.
+   */
+  export interface TlbOptions {
+    /** Entries of each TLB, 1 to 4,096. Default 64. */
+    entries?: number
+    /** Whether a walk of a contiguous entry gives one TLB entry for its whole block. Default `'always'`. */
+    coalesce?: 'always' | 'never' | 'seeded'
+    /** Which entry goes when a TLB is full. Default `'oldest'`. */
+    evict?: 'oldest' | 'seeded'
+    /** When other CPUs obey a TLBI: at the issuer's DSB ISH, or at once. Default `'at-dsb'`. */
+    completion?: 'at-dsb' | 'at-issue'
+    /** Which entry of a folded block hardware marks accessed or dirty: the one used, or any. Default `'own'`. */
+    records?: 'own' | 'seeded'
+    /** CPUs that do not update descriptors although the machine's CPUs do. */
+    withoutHafdbs?: readonly number[]
+    /** Walkers like an SMMU without HTTU: they share page tables, and update nothing. Default 0. */
+    walkers?: number
+  }
+
   /** How a machine is built. */
   export interface MachineOptions {
     /** The kernel to simulate. */
     kernel: KernelName
-    /** CPUs, each running the same loop on an mm of its own (1..1024). Default 1. */
+    /**
+     * CPUs (1..1024). `time` lets each run the same loop on an mm of its own; `on` and `cpu` let one of
+     * them act. Default 1.
+     */
     cpus?: number
-    /** Translation granule: the base page size. Default `'4K'`. */
-    granule?: '4K'
+    /** Translation granule: the base page size. A contpte block has 16, 128 or 32 entries. Default `'4K'`. */
+    granule?: '4K' | '16K' | '64K'
     /** Cost profile for simulated time; without one, `time` is an error. */
     cost?: 'ampere-altra'
     /** Physical memory of the machine. Default `'16GiB'`. */
     memory?: Bytes
+    /** What the CPUs can do. Default `'neoverse-n1'`. */
+    cpu?: CpuModel | CpuOptions
+    /** TLBs of the CPUs; without them every access walks the tables. */
+    tlb?: TlbOptions
+    /** A swap area on a synchronous device (zram); without one nothing is swapped out. */
+    swap?: Bytes
+    /** For choices that hardware may make either way. Default: the cell's seed. */
+    seed?: number
   }
 
   /** Every primitive the machine counts. Plain numbers that grow while the machine runs. */
   export interface Counters {
+    /** Runs `body` and answers what was counted meanwhile. */
+    scope(body: () => void): Counts
     /** Raw 64-bit loads of one descriptor by the kernel (walks by hardware not counted). */
     readonly read: number
     /** Plain 64-bit stores to a descriptor. */
@@ -138,6 +197,9 @@ declare module 'contpte-lab' {
     readonly zapBatch: number
   }
 
+  /** Occurrences of every primitive, by the names of `Counters`. */
+  export type Counts = Omit<Counters, 'scope'>
+
   /**
    * The files under `/sys/kernel/mm/transparent_hugepage/`, by path relative to that directory. A
    * machine starts with the top-level `enabled` at `never`, the PMD size at `inherit` and every other
@@ -155,101 +217,6 @@ declare module 'contpte-lab' {
     write(path: string, value: string): void
     /** Names in a directory, sorted. */
     list(path?: string): string[]
-  }
-
-  /** What one page-table entry holds, decoded. */
-  export interface Pte {
-    readonly present: boolean
-    readonly valid: boolean
-    readonly writable: boolean
-    readonly readOnly: boolean
-    readonly dirty: boolean
-    readonly young: boolean
-    readonly contiguous: boolean
-    /** Page frame number, or -1 when the entry maps nothing. */
-    readonly pfn: number
-  }
-
-  /** The folio behind a page. */
-  export interface Folio {
-    /** First page frame of the folio. */
-    readonly pfn: number
-    readonly order: number
-    readonly refcount: number
-    /** Mapcount of the page asked for. */
-    readonly mapcount: number
-    /** Whether the page asked for is anon-exclusive. */
-    readonly exclusive: boolean
-  }
-
-  /** A mapped range of a process. Page numbers count from the start of the region. */
-  export interface Region {
-    /** First virtual address. */
-    readonly address: number
-    readonly bytes: number
-    /** Length in pages. */
-    readonly length: number
-    /**
-     * Stores to `count` pages from page `from`, ascending, faulting pages in. Default: the whole region,
-     * by the process that mapped it; a child acts on its own copy with `process`.
-     */
-    write(from?: number, count?: number, process?: Process): void
-    /** Loads from `count` pages from page `from`. Defaults as in `write`. */
-    read(from?: number, count?: number, process?: Process): void
-    /** `madvise(2)` on pages `from .. from + count`. Defaults as in `write`. */
-    madvise(
-      advice: 'dontneed' | 'hugepage' | 'nohugepage',
-      from?: number,
-      count?: number,
-      process?: Process
-    ): void
-    /** `munmap(2)` on pages `from .. from + count`. Defaults as in `write`. */
-    munmap(from?: number, count?: number, process?: Process): void
-    /** The entry of page `page`, as it lies in memory, seen through `process` (default: the owner). */
-    pte(page: number, process?: Process): Pte
-    /** The folio of page `page`, or `undefined` where nothing is mapped. */
-    folio(page: number, process?: Process): Folio | undefined
-    /** How many contiguous (folded) blocks the region holds, seen through `process` (default: the owner). */
-    foldedBlocks(process?: Process): number
-  }
-
-  /** How a region is mapped. */
-  export interface MmapOptions {
-    bytes: Bytes
-    /**
-     * Alignment of the first address, a power of two of at least a page. Default `'2MiB'`. Below 2 MiB
-     * the address is a multiple of it and of no larger power of two, so that what misalignment does
-     * can be seen.
-     */
-    align?: Bytes
-    /** Default `'rw'`. */
-    prot?: 'r' | 'rw'
-  }
-
-  /** A process: an mm with VMAs and page tables. */
-  export interface Process {
-    readonly pid: number
-    /** Maps private anonymous memory; nothing is faulted in until it is touched. */
-    mmap(options: MmapOptions): Region
-    /** Copies the process as `fork(2)` does, by the machine's kernel's design. */
-    fork(): Process
-    /** Ends the process and frees what only it used. */
-    exit(): void
-  }
-
-  /** A simulated arm64 machine. */
-  export interface Machine {
-    readonly kernel: KernelName
-    readonly cpus: number
-    readonly counters: Counters
-    readonly sysfs: Sysfs
-    /** Starts a process with an empty address space. */
-    spawn(): Process
-    /**
-     * Runs `body` and answers how long it takes in simulated nanoseconds on this machine when all
-     * `cpus` CPUs do the same at once, each on an mm of its own.
-     */
-    time(body: () => void): number
   }
 
   /** A value under test. Every method records one expectation: it never throws when it fails. */

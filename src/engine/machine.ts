@@ -1,11 +1,23 @@
-import { GEOMETRIES, type Granule } from './arch/granule'
+import { agentAccess, type AgentAccess } from './arch/agent'
 import type { CpuFeatures } from './arch/cpu'
+import type { Granule } from './arch/granule'
+import { Watch } from './check/watch'
 import { simulatedTime } from './cost/model'
 import type { CostProfile } from './cost/profile'
 import { EngineError } from './error'
 import type { ForkView } from './inspect'
 import { kernelByName, type KernelRecord } from './kernel'
+import {
+  checkCpus,
+  checkGranule,
+  checkMemory,
+  checkSwap,
+  tlbConfig,
+  type TlbOptions
+} from './machine-options'
+import { accessPage } from './mm/access'
 import { newMm } from './mm/fork'
+import type { Mm } from './mm/mm'
 import { Process } from './process'
 import { Sysfs } from './thp/sysfs'
 import type { Counters } from './trace/counters'
@@ -25,14 +37,23 @@ export interface MachineConfig {
   readonly cost?: CostProfile
   /** What the CPUs can do. Default: Neoverse N1, as in Ampere Altra. */
   readonly cpu?: CpuFeatures
-  /** For choices that hardware may make either way; nothing modelled so far makes one. */
+  /** TLBs of every CPU, and walkers beside them; without them every access walks. */
+  readonly tlb?: TlbOptions
+  /** Bytes of a swap area on a synchronous device; without one nothing is swapped out. */
+  readonly swapBytes?: number
+  /** For choices that hardware may make either way. Default 1. */
   readonly seed?: number
 }
 
-const MAX_CPUS = 1024
 const DEFAULT_MEMORY = 16 * 2 ** 30
-const MIN_MEMORY = 16 * 2 ** 20
-const MAX_MEMORY = 4 * 2 ** 40
+
+/** Where fork has dropped the page-table locks, and for whom. */
+export interface LockBreak {
+  readonly parentPid: number
+  readonly childPid: number
+  /** The page that fork looks at next. */
+  readonly vpn: number
+}
 
 /**
  * A simulated arm64 machine. Its transparent-huge-page settings start as a kernel's do, except that
@@ -43,9 +64,13 @@ export class Machine {
   readonly sysfs: Sysfs
   /** The forks recorded so far; see `recordForks`. */
   readonly forkViews: ForkView[] = []
+  /** Files mapped so far, for their names. */
+  files = 0
   #pid = 0
   #forksLeft = 0
   #forkEntries = 0
+  #watch: Watch | undefined
+  #step: ((what: string) => void) | undefined
 
   constructor(
     readonly kernel: KernelRecord,
@@ -86,6 +111,101 @@ export class Machine {
     return simulatedTime(delta, this.cost, this.cpus).timeNs
   }
 
+  /** CPUs and, after them, walkers. */
+  get agents(): number {
+    return this.world.tlbs?.agents ?? this.cpus
+  }
+
+  /** The checker that looks at every step, while there is one. */
+  get watch(): Watch | undefined {
+    return this.#watch
+  }
+
+  /** From now on every step that another CPU could see is checked, until `stopWatch`. */
+  startWatch(): Watch {
+    this.#watch ??= new Watch(this.world)
+    this.#watch.elsewhere = this.#step
+    return this.#watch
+  }
+
+  /** Ends `startWatch`. */
+  stopWatch(): void {
+    if (this.#watch === undefined) return
+    this.#watch = undefined
+    this.world.folios.observer = this.world.tlbs
+    this.world.probe = this.#step
+  }
+
+  /** Calls `step` at every step that another CPU could see, with its name; `undefined` ends it. */
+  onStep(step: ((what: string) => void) | undefined): void {
+    this.#step = step
+    if (this.#watch !== undefined) this.#watch.elsewhere = step
+    else this.world.probe = step
+  }
+
+  /**
+   * Somebody waits for the page-table locks at every lock-break test of fork, and runs `body` while
+   * both are free. The parent's mmap_lock stays held: what needs it throws `mmap-lock-held`.
+   * `undefined` ends it.
+   */
+  onLockBreak(body: ((at: LockBreak) => void) | undefined): void {
+    const { world } = this
+    world.contention = body && {
+      wants: () => true,
+      run: (parent, child, vpn) => {
+        world.mmapLocked = parent
+        try {
+          body({ parentPid: parent.pid, childPid: child.pid, vpn })
+        } finally {
+          world.mmapLocked = undefined
+        }
+      }
+    }
+  }
+
+  /** A write fault that takes no mmap_lock, as the speculative faults of 5.15 do; mainline has none. */
+  speculativeStore(mm: Mm, vpn: number): void {
+    const { world } = this
+    const held = world.mmapLocked
+    world.mmapLocked = undefined
+    try {
+      const pfn = accessPage(world, mm, vpn, true)
+      this.#watch?.store(pfn)
+    } finally {
+      world.mmapLocked = held
+    }
+  }
+
+  /** An operation of `mm` on `pages` pages from `vpn`, under the eyes of the watch. `gone`: the mm is not there after it. */
+  act<T>(mm: Mm, vpn: number, pages: number, body: () => T, gone = false): T {
+    const watch = this.#watch
+    if (watch === undefined) return body()
+    watch.begin(mm, vpn, Math.max(pages, 1))
+    try {
+      return body()
+    } finally {
+      watch.end(gone ? undefined : mm)
+    }
+  }
+
+  /**
+   * One load or store by CPU or walker number `agent` (walkers follow the CPUs), through its own TLB;
+   * a store leaves `value` in the page. Throws `no-tlb` on a machine without TLBs, and what faults throw.
+   */
+  access(agent: number, mm: Mm, vpn: number, value?: number): AgentAccess {
+    const { world } = this
+    if (world.tlbs === undefined) {
+      throw new EngineError('no-tlb', 'This machine has no TLBs: pass tlb: {} to machine().')
+    }
+    return this.act(mm, vpn, 1, () => {
+      const found = agentAccess(world, mm, agent, vpn, value !== undefined)
+      if (value === undefined || found.pfn < 0) return found
+      world.folios.setContent(found.pfn, value)
+      this.#watch?.store(found.pfn)
+      return found
+    })
+  }
+
   /** The next process number. For processes. */
   nextPid(): number {
     return ++this.#pid
@@ -102,19 +222,12 @@ export class Machine {
 /** Puts a machine together. Throws `unknown-kernel`, `bad-argument`. */
 export function createMachine(config: MachineConfig): Machine {
   const kernel = typeof config.kernel === 'string' ? kernelByName(config.kernel) : config.kernel
-  const { cpus = 1, granule = '4K', memoryBytes = DEFAULT_MEMORY } = config
-  if (!Number.isInteger(cpus) || cpus < 1 || cpus > MAX_CPUS) {
-    throw new EngineError('bad-argument', `cpus must be a whole number from 1 to ${MAX_CPUS}, not ${cpus}.`)
-  }
-  if (!Object.hasOwn(GEOMETRIES, granule)) {
-    const names = Object.keys(GEOMETRIES).join(', ')
-    throw new EngineError('bad-argument', `granule must be one of ${names}, not ${String(granule)}.`)
-  }
-  if (!Number.isFinite(memoryBytes) || memoryBytes < MIN_MEMORY || memoryBytes > MAX_MEMORY) {
-    throw new EngineError(
-      'bad-argument',
-      `memory must be from 16 MiB to 4 TiB (${MIN_MEMORY} to ${MAX_MEMORY} bytes), not ${memoryBytes}.`
-    )
-  }
-  return new Machine(kernel, cpus, config.cost, new World({ kernel, granule, memoryBytes, cpu: config.cpu }))
+  const { cpus = 1, granule = '4K', memoryBytes = DEFAULT_MEMORY, cpu, seed, swapBytes } = config
+  checkCpus(cpus)
+  checkGranule(granule)
+  checkMemory(memoryBytes, granule)
+  if (swapBytes !== undefined) checkSwap(swapBytes, granule)
+  const tlb = config.tlb && tlbConfig(config.tlb, cpus)
+  const world = new World({ kernel, granule, memoryBytes, cpu, seed, swapBytes, tlb })
+  return new Machine(kernel, cpus, config.cost, world)
 }

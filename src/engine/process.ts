@@ -1,11 +1,15 @@
-import { EngineError } from './error'
+import { EngineError, mmapLockHeld } from './error'
 import { countersBetween, viewMm } from './inspect'
 import type { Machine } from './machine'
+import { checkProt } from './machine-options'
 import { forkMm } from './mm/fork'
-import { anonymousVma, VM_MAYWRITE, VM_READ, VM_WRITE, type Mm } from './mm/mm'
+import { FileMapping, sharedMemory } from './mm/file'
+import { anonymousVma, VM_MAYWRITE, VM_SHARED, type Mm } from './mm/mm'
+import { accessFlags } from './mm/protection'
 import { addVma } from './mm/vma'
 import { exitMm } from './mm/zap'
 import { Region } from './region'
+import { sysClearRefs, sysMarkChp, sysThpDisable, sysUnpin } from './syscalls'
 import type { World } from './world'
 
 /** How a region is mapped. */
@@ -18,9 +22,18 @@ export interface MmapRequest {
    * does can be seen.
    */
   readonly align?: number
-  /** Default `'rw'`. */
-  readonly prot?: 'r' | 'rw'
+  /** Letters r, w, x in any order, or `none`. Default `'rw'`. */
+  readonly prot?: string
+  /** MAP_SHARED; anonymous memory is then tmpfs. Default private. */
+  readonly shared?: boolean
+  /** A file of the mapping's length on a disk, with folios of up to `folioBytes` in the page cache. */
+  readonly file?: { readonly folioBytes: number }
+  /** Name given by prctl(PR_SET_VMA_ANON_NAME) at once. OnePlus marks ranges of 2 MiB and more that have one of `CHP_NAMES`. */
+  readonly name?: string
 }
+
+/** Names of ranges in which OnePlus uses 64K folios; reference `oneplus.md` section 2. */
+export const CHP_NAMES: readonly string[] = ['libc_malloc', 'dalvik-main space (region space)']
 
 /** Where regions begin, and the grid they are placed on: one never shares a table with another. */
 const FIRST_ADDRESS = 0x10_0000_0000
@@ -34,6 +47,8 @@ export class Process {
   #mm: Mm | undefined
   /** First address never mapped yet. */
   #brk: number
+  /** Sizes of the batches by which fork copied this process, in order, at most 4,096; none for the first one. */
+  readonly batches: number[] = []
 
   constructor(
     readonly machine: Machine,
@@ -61,9 +76,16 @@ export class Process {
     throw new EngineError('use-after-exit', `Process ${this.pid} has exited.`)
   }
 
-  /** Maps private anonymous memory; nothing is faulted in until it is touched. Throws `bad-argument`. */
-  mmap(request: MmapRequest): Region {
+  /** The mm, for a call that takes its mmap_lock: not while fork holds it. */
+  callingMm(call: string): Mm {
     const mm = this.livingMm()
+    if (this.world.mmapLocked === mm) throw mmapLockHeld(mm, call)
+    return mm
+  }
+
+  /** Maps memory; nothing is faulted in until it is touched. Throws `bad-argument`, `ENOMEM`. */
+  mmap(request: MmapRequest): Region {
+    const mm = this.callingMm('mmap')
     const { pageSize, vaBits } = this.world.geometry
     const { bytes, align = DEFAULT_ALIGN, prot = 'rw' } = request
     if (!Number.isFinite(bytes) || bytes <= 0) {
@@ -75,9 +97,7 @@ export class Process {
         `mmap: align must be a power of two of at least ${pageSize}, not ${align}.`
       )
     }
-    if (prot !== 'r' && prot !== 'rw') {
-      throw new EngineError('bad-argument', `mmap: prot must be 'r' or 'rw', not ${String(prot)}.`)
-    }
+    checkProt('mmap', prot)
     const length = Math.ceil(bytes / pageSize)
     const grid = Math.max(GRID, align)
     // At least a page stays free between two regions: neighbours would become one VMA.
@@ -89,24 +109,68 @@ export class Process {
     }
     this.#brk = end
     const start = address / pageSize
-    const flags = VM_READ | VM_MAYWRITE | (prot === 'rw' ? VM_WRITE : 0)
-    addVma(this.world, mm, anonymousVma(start, start + length, flags))
+    const shared = request.shared === true ? VM_SHARED : 0
+    const vma = anonymousVma(start, start + length, accessFlags(prot) | VM_MAYWRITE | shared)
+    if (request.file !== undefined) vma.file = this.#file(length, request.file.folioBytes)
+    else if (shared !== 0) vma.file = sharedMemory(length)
+    if (vma.file !== undefined) vma.pgoff = 0
+    addVma(this.world, mm, vma)
+    if (request.name !== undefined && CHP_NAMES.includes(request.name)) {
+      sysMarkChp(this.world, mm, start, length)
+    }
     return new Region(this, address, length * pageSize, length)
   }
 
-  /** Copies the process as `fork(2)` does, by the design of the machine's kernel. */
+  /** A file that nobody else has, of `pages` pages. */
+  #file(pages: number, folioBytes: number): FileMapping {
+    const { pageSize, pmdOrder } = this.world.geometry
+    const order = Math.log2(folioBytes / pageSize)
+    if (!Number.isInteger(order) || order < 0 || order > pmdOrder) {
+      const most = pageSize * 2 ** pmdOrder
+      throw new EngineError(
+        'bad-argument',
+        `mmap: file: folio must be a power of two from ${pageSize} to ${most} bytes, not ${folioBytes}.`
+      )
+    }
+    return new FileMapping(`file ${++this.machine.files}`, pages, false, order)
+  }
+
+  /** A write of `value` to /proc/pid/clear_refs. `EINVAL` for anything but 1 to 5. */
+  clearRefs(value: number): void {
+    sysClearRefs(this.world, this.callingMm('clear_refs'), value)
+  }
+
+  /** `prctl(PR_SET_THP_DISABLE)`. */
+  thpDisable(disable: boolean): void {
+    sysThpDisable(this.world, this.callingMm('prctl'), disable)
+  }
+
+  /** Drops every pin that was taken through this process. */
+  unpin(): void {
+    sysUnpin(this.world, this.livingMm())
+  }
+
+  /** Copies the process as `fork(2)` does, by the design of the machine's kernel. Throws `ENOMEM`. */
   fork(): Process {
-    const parent = this.livingMm()
+    const parent = this.callingMm('fork')
     const { machine, world } = this
     const pid = machine.nextPid()
     const limit = machine.forkEntries()
-    if (limit === 0) return new Process(machine, forkMm(world, parent, pid), this.#brk)
-    const parentBefore = viewMm(world, parent, limit)
+    const parentBefore = limit === 0 ? [] : viewMm(world, parent, limit)
     const before = world.counters.snapshot()
     const batches: number[] = []
     world.forkLog = { batches, limit: MAX_BATCHES }
-    const child = forkMm(world, parent, pid)
-    world.forkLog = undefined
+    const first = parent.vmas.at(0)?.start ?? 0
+    let child: Mm
+    try {
+      child = machine.act(parent, first, 1, () => forkMm(world, parent, pid))
+    } finally {
+      world.forkLog = undefined
+    }
+    machine.watch?.end(child)
+    const forked = new Process(machine, child, this.#brk)
+    forked.batches.push(...batches)
+    if (limit === 0) return forked
     machine.forkViews.push({
       index: machine.forkViews.length,
       parentPid: parent.pid,
@@ -117,12 +181,14 @@ export class Process {
       counters: countersBetween(before, world.counters.values),
       batches
     })
-    return new Process(machine, child, this.#brk)
+    return forked
   }
 
   /** Ends the process and frees what only it used. */
   exit(): void {
-    exitMm(this.world, this.livingMm())
+    const mm = this.callingMm('exit')
+    const first = mm.vmas.at(0)?.start ?? 0
+    this.machine.act(mm, first, 1, () => exitMm(this.world, mm), true)
     this.#mm = undefined
   }
 }

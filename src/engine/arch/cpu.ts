@@ -17,3 +17,16 @@ export interface CpuFeatures {
  * repeated TLBI that some N1 revisions need is left out, as in the formulae of the reference.
  */
 export const NEOVERSE_N1: CpuFeatures = { hafdbs: true, tlbRange: false, kpti: false, repeatTlbi: false }
+
+/** Armv8.0: software marks entries accessed and dirty; no range TLBI. */
+export const CORTEX_A72: CpuFeatures = { hafdbs: false, tlbRange: false, kpti: false, repeatTlbi: false }
+
+/** Everything modelled that is no erratum: HAFDBS, range TLBI, 52-bit addresses. */
+export const MAX: CpuFeatures = { hafdbs: true, tlbRange: true, kpti: false, lpa2: true, repeatTlbi: false }
+
+/** The CPU models by the names scripts use. */
+export const CPU_MODELS: Readonly<Record<string, CpuFeatures>> = {
+  'neoverse-n1': NEOVERSE_N1,
+  'cortex-a72': CORTEX_A72,
+  max: MAX
+}

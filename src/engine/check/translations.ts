@@ -25,16 +25,8 @@ export const checkTranslations: Check = (world) => {
 /** The same for one address space. */
 export function staleTranslation(world: World, tlbs: Tlbs, mm: Mm): Violation | undefined {
   for (let at = 0; at < tlbs.pid.length; at++) {
-    if (tlbs.pid[at] !== mm.pid) continue
-    for (let i = 0; i < tlbs.pages[at]; i++) {
-      const found = compare(world, mm, tlbs.vpn[at] + i, tlbs.pfn[at] + i, tlbs.attr[at])
-      if (found === undefined) continue
-      return {
-        rule: 'stale-translation',
-        object: `CPU ${Math.floor(at / tlbs.entries)}, mm ${mm.pid}, page ${tlbs.vpn[at] + i}`,
-        found
-      }
-    }
+    const violation = tlbs.pid[at] === mm.pid ? staleEntry(world, tlbs, mm, at) : undefined
+    if (violation !== undefined) return violation
   }
   for (let at = 0; at < tlbs.walkPid.length; at++) {
     if (tlbs.walkPid[at] !== mm.pid) continue
@@ -44,6 +36,20 @@ export function staleTranslation(world: World, tlbs: Tlbs, mm: Mm): Violation | 
       rule: 'stale-walk',
       object: `mm ${mm.pid}, page ${tlbs.walkVpn[at]}`,
       found: 'a walk cache remembers a table that is gone'
+    }
+  }
+  return undefined
+}
+
+/** What is wrong with TLB entry `at`, which translates pages of `mm`. */
+export function staleEntry(world: World, tlbs: Tlbs, mm: Mm, at: number): Violation | undefined {
+  for (let i = 0; i < tlbs.pages[at]; i++) {
+    const found = compare(world, mm, tlbs.vpn[at] + i, tlbs.pfn[at] + i, tlbs.attr[at])
+    if (found === undefined) continue
+    return {
+      rule: 'stale-translation',
+      object: `CPU ${Math.floor(at / tlbs.entries)}, mm ${mm.pid}, page ${tlbs.vpn[at] + i}`,
+      found
     }
   }
   return undefined

@@ -5,6 +5,7 @@
  */
 import { AF, RDONLY, VALID, WRITE, isPmdLeaf } from '../arch/descriptor'
 import { translate } from '../arch/translate'
+import { EngineError } from '../error'
 import type { World } from '../world'
 import { handleFault } from './fault'
 import type { Mm } from './mm'
@@ -43,9 +44,14 @@ export function accessPage(world: World, mm: Mm, vpn: number, write: boolean): n
         ? walkHardware(world, mm, vpn, write)
         : translate(world, world.tlbs, mm, vpn, write)
     if (pfn >= 0) return pfn
-    if (faults === MAX_FAULTS) throw new Error(`access to page ${vpn} makes no progress`)
+    if (faults === MAX_FAULTS) throw noProgress(vpn, write)
     handleFault(world, mm, vpn, write)
   }
+}
+
+function noProgress(vpn: number, write: boolean): EngineError {
+  const what = write ? 'store to' : 'load from'
+  return new EngineError('no-progress', `The ${what} page ${vpn} still faults after ${MAX_FAULTS} faults.`)
 }
 
 /** The frame that a walk without any TLB leads to, -1 where it faults. */

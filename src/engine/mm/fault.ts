@@ -5,7 +5,7 @@
  * (`__handle_mm_fault`, `handle_pte_fault`); reference `contpte.md` section 5.
  */
 import { AF, PROT_NONE, VALID, WRITE, isPmdLeaf, isPresent, mkdirty } from '../arch/descriptor'
-import { EngineError } from '../error'
+import { EngineError, mmapLockHeld } from '../error'
 import { askPud, pmdAllowed } from '../thp/orders'
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
@@ -42,6 +42,7 @@ function segmentationFault(world: World, vpn: number, write: boolean, why: strin
  */
 export function handleFault(world: World, mm: Mm, vpn: number, write: boolean): void {
   const { calls } = world
+  if (world.mmapLocked === mm) throw mmapLockHeld(mm, 'a fault')
   if ((hardwareEntry(world, mm, vpn) & VALID) === 0) calls[FN.do_translation_fault]++
   calls[FN.do_page_fault]++
   const vma = mm.vmaAt(vpn)

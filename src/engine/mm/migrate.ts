@@ -95,9 +95,16 @@ function unmapPage(world: World, { mm, vma }: FolioPlace, vpn: number, slot: num
 
 /**
  * `remove_migration_pte`: where the VMA has a migration entry for page `page` of the folio that began
- * at `head`, it maps that page again, or the page of zeroes if all its bytes are zero (6.12).
+ * at `head`, it maps that page again, or after a split (`dropsZeroes`) the page of zeroes if all its
+ * bytes are zero (6.12).
  */
-export function restorePage(world: World, place: FolioPlace, head: number, page: number): void {
+export function restorePage(
+  world: World,
+  place: FolioPlace,
+  head: number,
+  page: number,
+  dropsZeroes = true
+): void {
   const { ops, tables, folios, calls, lru } = world
   const { mm, vma } = place
   calls[FN.remove_migration_pte]++
@@ -110,7 +117,7 @@ export function restorePage(world: World, place: FolioPlace, head: number, page:
   ops.ptepGetPresence(mm, slot)
   calls[FN.page_vma_mapped_walk]++
   const prot = pageProtection(vma.flags)
-  if (mapsZeroInstead(world, pfn, vma.flags)) {
+  if (dropsZeroes && mapsZeroInstead(world, pfn, vma.flags)) {
     setEntry(world, mm, slot, world.zeroPfn, prot | SPECIAL | (entry & UFFD_WP))
     mm.anonPages--
     mm.count(RSS, 1)

@@ -9,6 +9,7 @@ import { internalProblem } from '../diagnostic'
 import { MAX_NAME_CHARS, memoryLimitProblem } from '../limits'
 import type { ConsoleLine, Diagnostic, Limits } from '../results/types'
 import type { Position } from '../script/position'
+import { Hooks } from './hooks'
 import type { CellMachines } from './machines'
 import type { Meter } from './meter'
 import type { TaskOutput } from './output'
@@ -32,7 +33,7 @@ type Answer = number | string | boolean | object | undefined
 type Argument = number | string | undefined
 type HostFunction = (...given: Argument[]) => Answer
 
-/** `time`'s body threw: the script's own error, handed back as it is. */
+/** A function of the script threw: its own error, handed back as it is. */
 class BodyThrew extends Error {
   constructor(readonly handle: QuickJSHandle) {
     super('the body threw')
@@ -128,7 +129,16 @@ export function makeBridge(parts: BridgeParts): QuickJSHandle {
     regionPte: (region, page, process) => machines.regionPte(Number(region), Number(page), Number(process)),
     regionFolio: (region, page, process) =>
       machines.regionFolio(Number(region), Number(page), Number(process)) ?? '',
-    regionFoldedBlocks: (region, process) => machines.regionFoldedBlocks(Number(region), Number(process))
+    regionFoldedBlocks: (region, process) => machines.regionFoldedBlocks(Number(region), Number(process)),
+    call: (name, json) => machines.call(String(name), String(json))
+  }
+  const hooks = new Hooks(context, meter, parts.isPromise)
+  /** Runs an operation of the simulator; what a hook of the script threw meanwhile ends it. */
+  const operate = (body: () => Answer): Answer => {
+    const answer = body()
+    const thrown = hooks.take()
+    if (thrown === undefined) return answer
+    throw 'handle' in thrown ? new BodyThrew(thrown.handle) : thrown.error
   }
 
   const failed = (error: unknown): VmCallResult<QuickJSHandle> | QuickJSHandle => {
@@ -155,7 +165,7 @@ export function makeBridge(parts: BridgeParts): QuickJSHandle {
   for (const [name, body] of Object.entries(functions)) {
     const handle = context.newFunction(name, (...handles) => {
       try {
-        return meter.outside(() => answered(body(...handles.map(argument))))
+        return meter.outside(() => answered(operate(() => body(...handles.map(argument)))))
       } catch (error) {
         return failed(error)
       }
@@ -181,6 +191,13 @@ export function makeBridge(parts: BridgeParts): QuickJSHandle {
       return failed(error)
     }
   })
+  const hook = context.newFunction('hook', (machine, kind, body) => {
+    const given = context.typeof(body) === 'function' ? body : undefined
+    hooks.set(machines.machineAt(context.getNumber(machine)), context.getString(kind), given)
+    return context.true
+  })
+  context.setProp(bridge, 'hook', hook)
+  hook.dispose()
   context.setProp(bridge, 'time', time)
   time.dispose()
   return bridge

@@ -13,8 +13,8 @@ import {
   type QuickJSContext,
   type QuickJSRuntime
 } from 'quickjs-emscripten-core'
-import apiTypes from '../../../resources/api/contpte-lab.d.ts?raw'
 import { STACK_BYTES } from '../limits'
+import { API_TYPES } from '../script/api-types'
 import { API_MODULE, importForbidden } from '../script/compile'
 import context from './prelude/context.js?raw'
 import host from './prelude/host.js?raw'
@@ -26,7 +26,7 @@ const WASM_PAGE = 64 * 1024
 const INITIAL_PAGES = 256
 
 /** Type names of the API exist as values too, so that an import without `type` is not an error. */
-const typeNames = [...apiTypes.matchAll(/^ {2}export (?:interface|type) (\w+)/gm)].map((match) => match[1])
+const typeNames = [...API_TYPES.matchAll(/^ {2}export (?:interface|type) (\w+)/gm)].map((match) => match[1])
 const api = [`export { experiment } from '${API_MODULE}:context'`]
   .concat(typeNames.map((name) => `export const ${name} = undefined`))
   .join('\n')

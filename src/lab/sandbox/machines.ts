@@ -5,83 +5,56 @@
 import { EngineError } from '../../engine/error'
 import { createMachine, type Machine } from '../../engine/machine'
 import type { Process } from '../../engine/process'
-import type { Region } from '../../engine/region'
+import { ADVICE, type Region } from '../../engine/region'
 import { COUNTER_NAMES } from '../../engine/trace/counters'
-import { parseBytes } from '../bytes'
 import { MAX_FORK_ENTRIES, MAX_FORK_VIEWS, MAX_MACHINES } from '../limits'
 import type { ForkView } from '../results/types'
-import { costProfileByName, costProfileNames } from './profiles'
-
-const MACHINE_OPTIONS = ['kernel', 'cpus', 'granule', 'cost', 'memory']
-const MMAP_OPTIONS = ['bytes', 'align', 'prot']
-const ADVICE = ['dontneed', 'hugepage', 'nohugepage'] as const
-
-function bad(message: string): EngineError {
-  return new EngineError('bad-argument', message)
-}
-
-function options(call: string, json: string, known: readonly string[]): Record<string, unknown> {
-  const value: unknown = JSON.parse(json)
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw bad(`${call} takes an object of options`)
-  const unknown = Object.keys(value).find((name) => !known.includes(name))
-  if (unknown !== undefined) throw bad(`${call} has no option '${unknown}': it takes ${known.join(', ')}`)
-  return value as Record<string, unknown>
-}
-
-function bytes(call: string, name: string, value: unknown): number | undefined {
-  if (value === undefined) return undefined
-  const parsed = parseBytes(value)
-  if (parsed === undefined) {
-    throw bad(
-      `${call}: ${name} must be a number of bytes such as 4096, '64KiB' or '1GiB', not ${JSON.stringify(value)}`
-    )
-  }
-  return parsed
-}
-
-function text(what: string, value: unknown): string {
-  if (typeof value !== 'string') throw bad(`${what} must be a string`)
-  return value
-}
+import { bad, text } from './arguments'
+import { CALLS, type Handles } from './calls'
+import { machineConfig, mmapRequest } from './machine-options'
 
 /** The machines, processes and regions of one cell. */
-export class CellMachines {
+export class CellMachines implements Handles {
   readonly #machines: Machine[] = []
   readonly #processes: Process[] = []
   readonly #regions: Region[] = []
 
+  /** @param seed the cell's, for machines whose script gives none */
+  constructor(private readonly seed: number) {}
+
+  /** A call of `CALLS`: arguments as a JSON list, the answer as JSON. */
+  call(name: string, json: string): string {
+    const answer = CALLS[name](this, JSON.parse(json) as unknown[])
+    return JSON.stringify(answer ?? null)
+  }
+
+  machineAt(id: unknown): Machine {
+    return this.#machines[Number(id)]
+  }
+
+  processAt(id: unknown): Process {
+    return this.#processes[Number(id)]
+  }
+
+  regionAt(id: unknown): Region {
+    return this.#regions[Number(id)]
+  }
+
+  through(region: Region, process: unknown): Process {
+    if (process === undefined || process === null) return region.process
+    const through = this.processAt(process)
+    if (through.world === region.process.world) return through
+    throw bad('process must be a process of the machine that the region belongs to')
+  }
+
   /** Builds a machine from the script's options (JSON). */
   machine(json: string): { id: number; kernel: string; cpus: number } {
-    const given = options('machine', json, MACHINE_OPTIONS)
-    if (typeof given.kernel !== 'string') throw bad("machine needs a kernel, e.g. { kernel: 'contpte-v2' }")
-    if (given.granule !== undefined && given.granule !== '4K') {
-      throw bad(`machine: granule ${JSON.stringify(given.granule)} is not simulated yet: use '4K'`)
-    }
-    if (given.cpus !== undefined && typeof given.cpus !== 'number')
-      throw bad('machine: cpus must be a number')
     if (this.#machines.length >= MAX_MACHINES) {
       throw new EngineError('limit-machines', `a cell may build at most ${MAX_MACHINES} machines`)
     }
-    const machine = createMachine({
-      kernel: given.kernel,
-      cpus: given.cpus,
-      granule: given.granule,
-      memoryBytes: bytes('machine', 'memory', given.memory),
-      cost: given.cost === undefined ? undefined : this.#profile(given.cost)
-    })
+    const machine = createMachine(machineConfig(JSON.parse(json), this.seed))
     machine.recordForks({ forks: MAX_FORK_VIEWS, entries: MAX_FORK_ENTRIES })
     return { id: this.#machines.push(machine) - 1, kernel: machine.kernel.name, cpus: machine.cpus }
-  }
-
-  #profile(name: unknown): ReturnType<typeof costProfileByName> {
-    const profile = typeof name === 'string' ? costProfileByName(name) : undefined
-    if (profile) return profile
-    const names = costProfileNames().join(', ')
-    throw new EngineError(
-      'unknown-cost-profile',
-      `unknown cost profile ${JSON.stringify(name)}; the profiles are: ${names}`
-    )
   }
 
   counter(machine: number, index: number): number {
@@ -113,13 +86,7 @@ export class CellMachines {
   }
 
   mmap(process: number, json: string): { id: number; address: number; bytes: number; length: number } {
-    const given = options('mmap', json, MMAP_OPTIONS)
-    const size = bytes('mmap', 'bytes', given.bytes)
-    if (size === undefined) throw bad("mmap needs a size, e.g. { bytes: '1GiB' }")
-    if (given.prot !== undefined && given.prot !== 'r' && given.prot !== 'rw')
-      throw bad("mmap: prot must be 'r' or 'rw'")
-    const align = bytes('mmap', 'align', given.align)
-    const region = this.#processes[process].mmap({ bytes: size, align, prot: given.prot })
+    const region = this.#processes[process].mmap(mmapRequest(JSON.parse(json)))
     return {
       id: this.#regions.push(region) - 1,
       address: region.address,
@@ -189,13 +156,8 @@ export class CellMachines {
     return page
   }
 
-  #through(region: number, process: number): Process | undefined {
-    if (process < 0) return undefined
-    const through = this.#processes[process]
-    if (through.world !== this.#regions[region].process.world) {
-      throw bad('process must be a process of the machine that the region belongs to')
-    }
-    return through
+  #through(region: number, process: number): Process {
+    return this.through(this.#regions[region], process < 0 ? undefined : process)
   }
 
   #process(process: Process): { id: number; pid: number } {

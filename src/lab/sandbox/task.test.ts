@@ -205,8 +205,8 @@ describe('what a script may not do is said at its own line', () => {
     ],
     [
       'an unknown option',
-      body("machine({ kernel: 'contpte-v2', cpu: 3 } as any)"),
-      "x.ts:3:1 bad-argument machine has no option 'cpu'"
+      body("machine({ kernel: 'contpte-v2', cpuz: 3 } as any)"),
+      "x.ts:3:1 bad-argument machine has no option 'cpuz'"
     ],
     [
       'time without profile',

@@ -32,7 +32,7 @@ class ScriptTask {
   readonly #init: LaneInit
   readonly #meter: Meter
   readonly #vm: Interpreter
-  readonly #machines = new CellMachines()
+  readonly #machines: CellMachines
   readonly #stack: StackReader
   #fatal: Diagnostic | undefined
   #hooks: QuickJSHandle | undefined
@@ -41,12 +41,13 @@ class ScriptTask {
     init: LaneInit,
     meter: Meter,
     output: TaskOutput,
-    random: () => number
+    random: () => number,
+    seed: number
   ): Promise<ScriptTask> {
     meter.reset()
     const stopped = { task: undefined as ScriptTask | undefined }
     const vm = await startInterpreter(init.limits.memoryBytes, () => stopped.task?.interrupted() ?? false)
-    stopped.task = new ScriptTask(init, meter, vm, output, random)
+    stopped.task = new ScriptTask(init, meter, vm, output, random, seed)
     return stopped.task
   }
 
@@ -55,12 +56,14 @@ class ScriptTask {
     meter: Meter,
     vm: Interpreter,
     output: TaskOutput,
-    random: () => number
+    random: () => number,
+    seed: number
   ) {
     this.#init = init
     this.#meter = meter
     this.#vm = vm
     this.#stack = new StackReader(init.file, init.code)
+    this.#machines = new CellMachines(seed)
     const { context } = vm
     const bridge = makeBridge({
       context,
@@ -221,7 +224,7 @@ export async function runTask(
   const parameters: Parameters = cell?.parameters ?? {}
   const output = new TaskOutput(cell?.index ?? -1, parameters, init.limits, printed)
   const random = cell ? cellRandom(cell.seed, parameters) : () => 0
-  const script = await ScriptTask.start(init, meter, output, random)
+  const script = await ScriptTask.start(init, meter, output, random, cell?.seed ?? 1)
   const said = (): TaskResult => {
     const { rows, expectations, console, charts } = output
     return { ...NOTHING, rows, expectations, console, charts, forks: script.machines.forks() }

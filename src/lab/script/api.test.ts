@@ -2,12 +2,16 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { CPU_MODELS } from '../../engine/arch/cpu'
+import { GEOMETRIES } from '../../engine/arch/granule'
 import { kernelNames } from '../../engine/kernel'
+import { ADVICE } from '../../engine/region'
 import { COUNTER_DOCS, COUNTER_NAMES } from '../../engine/trace/counters'
 import { costProfileNames } from '../sandbox/profiles'
 import { typeCheck } from './type-check'
 
 const api = readFileSync(join(process.cwd(), 'resources/api/contpte-lab.d.ts'), 'utf8')
+const both = api + readFileSync(join(process.cwd(), 'resources/api/machine.d.ts'), 'utf8')
 
 const quoted = (text: string): string[] => [...text.matchAll(/'([^']+)'/g)].map((match) => match[1])
 const after = (start: string, end: string): string => {
@@ -24,6 +28,12 @@ describe("the API's types", () => {
       ...COUNTER_NAMES
     ])
     for (const text of Object.values(COUNTER_DOCS)) expect(counters).toContain(`/** ${text} */`)
+  })
+  it('name every granule, CPU model and advice there is', () => {
+    expect(quoted(after('granule?:', '\n'))).toEqual(Object.keys(GEOMETRIES))
+    expect(quoted(after('export type CpuModel', '\n'))).toEqual(Object.keys(CPU_MODELS))
+    const advice = both.slice(both.indexOf('export type Advice ='))
+    expect(quoted(advice.slice(0, advice.indexOf('\n\n')))).toEqual(ADVICE)
   })
   it('give a parameter the type of its values', () => {
     const script = (line: string): string =>

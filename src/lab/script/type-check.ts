@@ -6,10 +6,10 @@ import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
-import apiTypes from '../../../resources/api/contpte-lab.d.ts?raw'
 import settings from '../../../resources/api/compiler-options.json'
 import { problem } from '../diagnostic'
 import type { Diagnostic } from '../results/types'
+import { API_TYPES } from './api-types'
 import { importForbidden } from './compile'
 import { unavailableMessage } from './unavailable'
 
@@ -26,7 +26,7 @@ const parsed = new Map<string, ts.SourceFile | undefined>()
 function libraryFile(name: string): ts.SourceFile | undefined {
   if (!parsed.has(name)) {
     let text: string | undefined
-    if (name === API) text = apiTypes
+    if (name === API) text = API_TYPES
     else if (/^\/lib\/lib\.[a-z0-9.]+\.d\.ts$/.test(name)) {
       text = readFileSync(join(libOnDisk, name.slice(LIB_FOLDER.length + 1)), 'utf8')
     }
@@ -59,7 +59,7 @@ function programFor(text: string): ts.Program {
 }
 
 function kernelNames(): string {
-  const list = /export type KernelName =([^]*?)\n\n/.exec(apiTypes)?.[1] ?? ''
+  const list = /export type KernelName =([^]*?)\n\n/.exec(API_TYPES)?.[1] ?? ''
   return [...list.matchAll(/'[^']+'/g)].map((match) => match[0]).join(', ')
 }
 

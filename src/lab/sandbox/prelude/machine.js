@@ -5,7 +5,7 @@
 import { ask, counterNames, fail, host } from 'contpte-lab:host'
 
 const { parse, stringify } = JSON
-const { defineProperty } = Object
+const { defineProperty, freeze } = Object
 
 /** Only this module builds these objects. */
 const KEY = {}
@@ -16,6 +16,24 @@ function check(key) {
 }
 
 let processId
+let regionId
+
+/** A call by name; what is left out travels as null. */
+function call(name, ...args) {
+  return parse(ask(host.call(name, stringify(args)))) ?? undefined
+}
+
+/** A function of the script, or a refusal. */
+function callable(value, what) {
+  if (typeof value !== 'function') throw fail('bad-argument', `${what} takes a function`)
+  return value
+}
+
+/** The page or range arguments as they travel: -1 becomes null. */
+function place(value, name) {
+  const found = pages(value, name)
+  return found < 0 ? null : found
+}
 
 /** The simulator's answer to an option that is not there: -1. */
 function pages(value, name) {
@@ -32,6 +50,14 @@ class Counters {
     for (let index = 0; index < counterNames.length; index++) {
       defineProperty(this, counterNames[index], { enumerable: true, get: () => host.counter(machine, index) })
     }
+  }
+  scope(body) {
+    callable(body, 'scope')
+    const before = { ...this }
+    body()
+    const spent = { ...this }
+    for (const name of counterNames) spent[name] -= before[name]
+    return freeze(spent)
   }
 }
 
@@ -54,8 +80,23 @@ class Sysfs {
 
 class Region {
   #id
+  static {
+    regionId = (region) => {
+      if (typeof region !== 'object' || region === null || !(#id in region)) {
+        throw fail('bad-argument', 'region must be a region of this machine')
+      }
+      return region.#id
+    }
+  }
   #through(process) {
     return process === undefined ? -1 : processId(process)
+  }
+  #range(from, count, process) {
+    const through = process === undefined ? null : processId(process)
+    return [this.#id, place(from, 'from'), place(count, 'count'), through]
+  }
+  #page(page, process) {
+    return [this.#id, place(page, 'page'), process === undefined ? null : processId(process)]
   }
   constructor(key, { id, address, bytes, length }) {
     check(key)
@@ -78,8 +119,51 @@ class Region {
   munmap(from, count, process) {
     ask(host.regionMunmap(this.#id, pages(from, 'from'), pages(count, 'count'), this.#through(process)))
   }
+  store(page, value, process) {
+    const [id, at, through] = this.#page(page, process)
+    call('region.store', id, at, value, through)
+  }
+  load(page, process) {
+    return call('region.load', ...this.#page(page, process))
+  }
+  mprotect(prot, from, count, process) {
+    call('region.mprotect', prot, ...this.#range(from, count, process))
+  }
+  mremap(to, page, from, count, process) {
+    call('region.mremap', regionId(to), place(page, 'page'), ...this.#range(from, count, process))
+  }
+  mlock(from, count, process) {
+    call('region.mlock', ...this.#range(from, count, process))
+  }
+  pin(from, count, how, process) {
+    return call('region.pin', how, ...this.#range(from, count, process))
+  }
+  numaHint(from, count, process) {
+    call('region.numaHint', ...this.#range(from, count, process))
+  }
+  writeProtect(from, count, process) {
+    call('region.writeProtect', ...this.#range(from, count, process))
+  }
+  corrupt(page, change, process) {
+    const [id, at, through] = this.#page(page, process)
+    call('region.corrupt', id, at, change, through)
+  }
+  migrate(page, process) {
+    const head = call('region.migrate', ...this.#page(page, process))
+    const id = this.#id
+    let under = true
+    return freeze({
+      undo() {
+        if (under) call('region.unmigrate', id, head)
+        under = false
+      }
+    })
+  }
   pte(page, process) {
     return parse(ask(host.regionPte(this.#id, pages(page, 'page'), this.#through(process))))
+  }
+  block(page, process) {
+    return call('region.block', ...this.#page(page, process))
   }
   folio(page, process) {
     const found = ask(host.regionFolio(this.#id, pages(page, 'page'), this.#through(process)))
@@ -115,6 +199,73 @@ class Process {
   exit() {
     ask(host.exit(this.#id))
   }
+  clearRefs(value) {
+    call('process.clearRefs', this.#id, value)
+  }
+  thpDisable(disable = true) {
+    call('process.thpDisable', this.#id, disable)
+  }
+  unpin() {
+    call('process.unpin', this.#id)
+  }
+  batches() {
+    return call('process.batches', this.#id)
+  }
+  rss() {
+    return call('process.rss', this.#id)
+  }
+  vmas() {
+    return call('process.vmas', this.#id)
+  }
+}
+
+/** A CPU's or walker's own accesses. */
+class Agent {
+  #machine
+  #agent
+  constructor(key, machine, agent) {
+    check(key)
+    this.#machine = machine
+    this.#agent = agent
+    freeze(this)
+  }
+  #access(region, page, value, process) {
+    const through = process === undefined ? null : processId(process)
+    return call(
+      'machine.access',
+      this.#machine,
+      this.#agent,
+      value,
+      regionId(region),
+      place(page, 'page'),
+      through
+    )
+  }
+  load(region, page, process) {
+    return this.#access(region, page, undefined, process)
+  }
+  store(region, page, value = 1, process = undefined) {
+    return this.#access(region, page, value, process)
+  }
+  tlb() {
+    return call('machine.tlb', this.#machine, this.#agent)
+  }
+}
+
+/** A watch that is on. */
+class Watch {
+  #machine
+  constructor(key, machine) {
+    check(key)
+    this.#machine = machine
+    freeze(this)
+  }
+  violation() {
+    return call('machine.violation', this.#machine)
+  }
+  stop() {
+    call('machine.unwatch', this.#machine)
+  }
 }
 
 class Machine {
@@ -135,6 +286,41 @@ class Machine {
     if (typeof body !== 'function')
       throw fail('bad-argument', 'time takes a function: time(() => parent.fork())')
     return ask(host.time(this.#id, body))
+  }
+  on(cpu, body) {
+    callable(body, 'on')
+    const before = call('machine.actOn', this.#id, cpu)
+    try {
+      return body()
+    } finally {
+      call('machine.actOn', this.#id, before)
+    }
+  }
+  cpu(cpu) {
+    return new Agent(KEY, this.#id, call('machine.agent', this.#id, 'cpu', cpu))
+  }
+  walker(walker = 0) {
+    return new Agent(KEY, this.#id, call('machine.agent', this.#id, 'walker', walker))
+  }
+  check() {
+    return call('machine.check', this.#id)
+  }
+  watch() {
+    call('machine.watch', this.#id)
+    return new Watch(KEY, this.#id)
+  }
+  onStep(body) {
+    const hook = body === undefined ? undefined : callable(body, 'onStep')
+    host.hook(this.#id, 'step', hook && ((json) => hook(parse(json))))
+  }
+  onLockBreak(body) {
+    const hook = body === undefined ? undefined : callable(body, 'onLockBreak')
+    const machine = this.#id
+    const fill = (region, page, process) => {
+      const through = process === undefined ? null : processId(process)
+      call('machine.fill', machine, regionId(region), place(page, 'page'), through)
+    }
+    host.hook(machine, 'lock', hook && ((json) => hook(freeze({ ...parse(json), fill }))))
   }
 }
 

@@ -1,0 +1,353 @@
+/** Machines, processes and regions of the experiment API; the rest is in `contpte-lab.d.ts`. */
+declare module 'contpte-lab' {
+  /**
+   * What an entry is: `none`, a `page`, the shared page of zeroes (`zero`), a page without access
+   * (`protnone`: PROT_NONE or a NUMA hint), a page inside a `pmd` leaf; or, not present, a `swap` or
+   * `migration` entry or a `marker`.
+   */
+  export type EntryKind = 'none' | 'page' | 'zero' | 'protnone' | 'pmd' | 'swap' | 'migration' | 'marker'
+
+  /** What one page-table entry holds, decoded. */
+  export interface Pte {
+    readonly kind: EntryKind
+    /** The kernel finds a page there: valid, or without access. */
+    readonly present: boolean
+    /** Hardware walks it (bit 0). */
+    readonly valid: boolean
+    /** PTE_WRITE, the DBM bit: stores are allowed, though hardware may have to mark it dirty first. */
+    readonly writable: boolean
+    /** PTE_RDONLY, AP[2]: stores do not pass as it stands. */
+    readonly readOnly: boolean
+    /** Dirty by software, or by hardware (writable and not read-only). */
+    readonly dirty: boolean
+    /** The access flag. */
+    readonly young: boolean
+    /** Valid with the contiguous bit. */
+    readonly contiguous: boolean
+    /** Write-protected for userfaultfd. */
+    readonly uffdWp: boolean
+    /** Page frame number, or -1 when the entry maps nothing. */
+    readonly pfn: number
+  }
+
+  /** The contpte block that holds a page: 16, 128 or 32 naturally aligned entries. */
+  export interface Block {
+    /** All entries valid and contiguous, in line, of one folio: what the contpte layer keeps. */
+    readonly folded: boolean
+    /** Entries that are valid. */
+    readonly valid: number
+    /** Entries that are valid and have the contiguous bit. */
+    readonly contiguous: number
+    /**
+     * Valid entries disagree on the contiguous bit, or contiguous ones on anything but access and dirty
+     * state, or their frames are not in one aligned line: hardware may do anything. Entries that are not
+     * valid do not count.
+     */
+    readonly misprogrammed: boolean
+    readonly entries: readonly Pte[]
+  }
+
+  /** The folio behind a page. */
+  export interface Folio {
+    /** First page frame of the folio. */
+    readonly pfn: number
+    readonly order: number
+    /** Base pages. */
+    readonly pages: number
+    readonly refcount: number
+    /** Mapcount of the page asked for: mappings by last-level entries. */
+    readonly mapcount: number
+    /** Mappings of the folio as a whole: by PMD leaves, or by blocks of OnePlus. */
+    readonly entireMapcount: number
+    /** Pins (FOLL_PIN) of the folio. */
+    readonly pincount: number
+    /** Whether the page asked for is anon-exclusive. */
+    readonly exclusive: boolean
+    /** Anonymous, not of a file. */
+    readonly anonymous: boolean
+  }
+
+  /** Advice of `madvise(2)`, in small letters without `MADV_`. */
+  export type Advice =
+    | 'dontneed'
+    | 'free'
+    | 'hugepage'
+    | 'nohugepage'
+    | 'cold'
+    | 'pageout'
+    | 'populate_read'
+    | 'populate_write'
+    | 'collapse'
+    | 'dontfork'
+    | 'dofork'
+    | 'wipeonfork'
+    | 'keeponfork'
+
+  /** Access that a mapping allows: letters, or none. */
+  export type Protection = 'none' | 'r' | 'w' | 'x' | 'rw' | 'rx' | 'wx' | 'rwx'
+
+  /** What pages are pinned for. */
+  export interface PinOptions {
+    /** FOLL_WRITE: pages must be writable, and so are this process's own. Default true. */
+    write?: boolean
+    /** FOLL_LONGTERM. Default true. */
+    longterm?: boolean
+  }
+
+  /** What `corrupt` changes in an entry; the rest stays. */
+  export interface Corruption {
+    contiguous?: boolean
+    valid?: boolean
+    writable?: boolean
+    young?: boolean
+    pfn?: number
+    /** The entry becomes a swap entry. */
+    swap?: true
+  }
+
+  /** A migration under way: all mappings of a folio are migration entries. */
+  export interface Migration {
+    /** Gives up: every page is mapped again where a migration entry stands for it, in children too. */
+    undo(): void
+  }
+
+  /**
+   * A mapped range of a process. Page numbers count from the start of the region. Methods that take
+   * `from` and `count` default to the whole region, and act for the process that mapped it; a child acts
+   * on its own copy with `process`. A call that fails throws an error whose `code` is the errno; what it
+   * did before stays done, as in the kernel.
+   */
+  export interface Region {
+    /** First virtual address. */
+    readonly address: number
+    readonly bytes: number
+    /** Length in pages. */
+    readonly length: number
+    /**
+     * Stores to `count` pages from page `from`, ascending, faulting pages in. Throws `EFAULT` (SIGSEGV)
+     * or `EIO` (SIGBUS) at the page that may not be stored to.
+     */
+    write(from?: number, count?: number, process?: Process): void
+    /** Loads from `count` pages from page `from`. */
+    read(from?: number, count?: number, process?: Process): void
+    /** Stores a byte, 0 to 255, into one page. */
+    store(page: number, value: number, process?: Process): void
+    /** Loads the byte that one page holds; pages begin as zeroes. */
+    load(page: number, process?: Process): number
+    /** `madvise(2)`. `ENOMEM` where part of the range is not mapped, `EINVAL` where the advice does not fit. */
+    madvise(advice: Advice, from?: number, count?: number, process?: Process): void
+    /** `munmap(2)`. */
+    munmap(from?: number, count?: number, process?: Process): void
+    /** `mprotect(2)`. `ENOMEM` at the first gap. */
+    mprotect(prot: Protection, from?: number, count?: number, process?: Process): void
+    /**
+     * `mremap(2)` with MREMAP_MAYMOVE and MREMAP_FIXED: moves pages to page `page` of region `to`, where
+     * what was mapped is unmapped first. The pages are then seen through `to`. `EFAULT` where they do not
+     * lie in one mapping, `EINVAL` where both places overlap.
+     */
+    mremap(to: Region, page?: number, from?: number, count?: number, process?: Process): void
+    /** `mlock(2)`: marks and populates. `ENOMEM` where part of the range is not mapped. */
+    mlock(from?: number, count?: number, process?: Process): void
+    /**
+     * Pins pages as a driver does (`pin_user_pages_fast`), and answers how many it got before the first
+     * that it could not; `EFAULT` where that is the first one. `Process.unpin` lets go.
+     */
+    pin(from?: number, count?: number, how?: PinOptions, process?: Process): number
+    /** Takes access away as NUMA balancing's scan does; the next access gives it back by a fault. */
+    numaHint(from?: number, count?: number, process?: Process): void
+    /**
+     * Registers with userfaultfd (asynchronous write protection) and protects what is mapped. `EINVAL`
+     * up to 6.9: arm64 has it from 6.10.
+     */
+    writeProtect(from?: number, count?: number, process?: Process): void
+    /**
+     * Begins a migration of the folio of page `page` (`try_to_migrate`): every mapping of it, in every
+     * process, becomes a migration entry. Takes no mmap_lock.
+     */
+    migrate(page: number, process?: Process): Migration
+    /** Changes an entry behind the kernel's back, as a bug would: to see what checker and hardware make of it. */
+    corrupt(page: number, change: Corruption, process?: Process): void
+    /** The entry of page `page`, as it lies in memory. */
+    pte(page: number, process?: Process): Pte
+    /** The contpte block that holds page `page`. */
+    block(page: number, process?: Process): Block
+    /** The folio of page `page`, or `undefined` where nothing is mapped, or the page of zeroes. */
+    folio(page: number, process?: Process): Folio | undefined
+    /** How many contiguous (folded) blocks begin in the region. */
+    foldedBlocks(process?: Process): number
+  }
+
+  /** How a region is mapped. */
+  export interface MmapOptions {
+    bytes: Bytes
+    /**
+     * Alignment of the first address, a power of two of at least a page. Default `'2MiB'`. Below 2 MiB
+     * the address is a multiple of it and of no larger power of two, so that what misalignment does
+     * can be seen.
+     */
+    align?: Bytes
+    /** Default `'rw'`. */
+    prot?: Protection
+    /** MAP_SHARED; anonymous memory is then tmpfs. Default: private. */
+    shared?: boolean
+    /** Maps a file of its own length, whose page cache has folios of up to `folio`. */
+    file?: { readonly folio: Bytes }
+    /**
+     * Name of the range (prctl PR_SET_VMA_ANON_NAME). OnePlus uses 64K blocks in ranges of 2 MiB and more
+     * named `libc_malloc` or `dalvik-main space (region space)`; other kernels do nothing with it.
+     */
+    name?: string
+  }
+
+  /** The resident set of a process, in pages. */
+  export interface ResidentSet {
+    readonly anon: number
+    readonly file: number
+    readonly swap: number
+  }
+
+  /** A VMA. */
+  export interface Vma {
+    /** First virtual address, and the one after the last. */
+    readonly start: number
+    readonly end: number
+    readonly prot: Protection
+    readonly shared: boolean
+    /** What it maps; empty for private anonymous memory. */
+    readonly file: string
+    /** `hugepage`, `nohugepage`, `locked`, `dontfork`, `wipeonfork`, `uffd_wp`, `marked` (for blocks of OnePlus). */
+    readonly flags: readonly string[]
+  }
+
+  /** A process: an mm with VMAs and page tables. */
+  export interface Process {
+    readonly pid: number
+    /** Maps memory; nothing is faulted in until it is touched. */
+    mmap(options: MmapOptions): Region
+    /** Copies the process as `fork(2)` does, by the machine's kernel's design. `ENOMEM` without memory for copies. */
+    fork(): Process
+    /** Ends the process and frees what only it used. */
+    exit(): void
+    /** Writes `value` to `/proc/pid/clear_refs`: 1 to 3 clear access flags, 4 flushes. `EINVAL` otherwise. */
+    clearRefs(value: number): void
+    /** `prctl(PR_SET_THP_DISABLE)`. Default true. */
+    thpDisable(disable?: boolean): void
+    /** Drops every pin taken through this process. */
+    unpin(): void
+    /**
+     * Sizes of the batches by which fork copied this process's present entries, in order, at most 4,096;
+     * none for a process that was spawned.
+     */
+    batches(): number[]
+    /** The resident set. */
+    rss(): ResidentSet
+    /** The VMAs, in address order. */
+    vmas(): Vma[]
+  }
+
+  /** What one access came to. */
+  export interface Access {
+    /** Whether it got through. If not, it faulted time and again without end (a `no-progress` violation). */
+    readonly done: boolean
+    /** Page frame it reached, -1 where it did not. */
+    readonly pfn: number
+    /** Faults it took. */
+    readonly faults: number
+  }
+
+  /** An entry of a TLB. */
+  export interface TlbEntry {
+    /** The process whose address space it belongs to. */
+    readonly pid: number
+    /** First virtual address it translates, and how many base pages. */
+    readonly address: number
+    readonly pages: number
+    /** First page frame. */
+    readonly pfn: number
+    /** One entry for a whole contpte block. */
+    readonly coalesced: boolean
+    /** Stores pass, at most after the descriptor was marked dirty. */
+    readonly writable: boolean
+    /** Stores pass without a look at the tables. */
+    readonly dirty: boolean
+    /** It is not what the tables say now: an invalidation is due, or under way. */
+    readonly stale: boolean
+  }
+
+  /** A CPU or a walker, with its own TLB, on a machine that has TLBs. */
+  export interface Agent {
+    /** One load from a page: through its TLB or by a walk; faults are handled by the kernel and it tries again. */
+    load(region: Region, page: number, process?: Process): Access
+    /** One store of a byte (default 1). */
+    store(region: Region, page: number, value?: number, process?: Process): Access
+    /** What its TLB holds. */
+    tlb(): TlbEntry[]
+  }
+
+  /** A broken invariant. */
+  export interface Violation {
+    /** Which rule, e.g. `block-consistent`, `refcount-below-mapcount`, `dirty-lost`, `stale-translation`. */
+    readonly rule: string
+    readonly object: string
+    readonly found: string
+    /** The step inside an operation where a watch saw it; empty between operations. */
+    readonly during?: string
+  }
+
+  /** Checks at every step that another CPU could see. */
+  export interface Watch {
+    /** The first broken invariant since the watch began, and if there was none, a full check now. */
+    violation(): Violation | undefined
+    /** Ends the watch. */
+    stop(): void
+  }
+
+  /** Fork has dropped the page-table locks in the middle of a table; it still holds the parent's mmap_lock. */
+  export interface LockBreak {
+    readonly parentPid: number
+    readonly childPid: number
+    /** Address of the entry that fork looks at next. */
+    readonly address: number
+    /**
+     * A write fault that takes no mmap_lock, as the speculative faults of 5.15 did. Mainline has nothing
+     * like it: it is the "another page fault" of the thread.
+     */
+    fill(region: Region, page: number, process?: Process): void
+  }
+
+  /** A simulated arm64 machine. */
+  export interface Machine {
+    readonly kernel: KernelName
+    readonly cpus: number
+    readonly counters: Counters
+    readonly sysfs: Sysfs
+    /** Starts a process with an empty address space. */
+    spawn(): Process
+    /**
+     * Runs `body` and answers how long it takes in simulated nanoseconds on this machine when all
+     * `cpus` CPUs do the same at once, each on an mm of its own.
+     */
+    time(body: () => void): number
+    /** Runs `body` on CPU `cpu`: its TLB and its LRU batches are used. Answers what `body` answers. */
+    on<T>(cpu: number, body: () => T): T
+    /** CPU `cpu`, for single accesses through its TLB. `no-tlb` without `tlb` options. */
+    cpu(cpu: number): Agent
+    /** Walker `walker` (default 0), of those the `tlb` options give. */
+    walker(walker?: number): Agent
+    /** Every invariant that is broken now, the first violation of each. */
+    check(): Violation[]
+    /** Begins to check at every step, which is slow. */
+    watch(): Watch
+    /**
+     * Calls `body` at every step inside an operation that another CPU could see, with its name (e.g.
+     * `entries cleared`); `undefined` ends it. The names may change between versions.
+     */
+    onStep(body: ((step: string) => void) | undefined): void
+    /**
+     * Another CPU waits for the page-table locks whenever fork asks, and does `body` while both are free:
+     * `migrate`, `undo`, accesses of agents, other processes. The parent's mmap_lock stays held: its faults
+     * and system calls are `mmap-lock-held`. `undefined` ends it.
+     */
+    onLockBreak(body: ((at: LockBreak) => void) | undefined): void
+  }
+}

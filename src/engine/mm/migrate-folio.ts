@@ -1,0 +1,44 @@
+/**
+ * Migration of one folio, in two halves: every mapping becomes a migration entry, and later every
+ * entry is put back. The folio stays where it is, as when a migration gives up. Neither half takes an
+ * mmap_lock: both may run while fork has dropped the page-table locks.
+ * Source: linux-6.12 mm/migrate.c (`migrate_folio_unmap`, `migrate_folio_undo_src`), mm/rmap.c;
+ * reference `fork.md` section 1 (F1).
+ */
+import { EngineError } from '../error'
+import type { World } from '../world'
+import { FOLIO_FILE, FOLIO_SWAPCACHE } from './folio'
+import { restorePage, unmapPlace } from './migrate'
+import { folioPlaces } from './rmap-walk'
+
+/**
+ * `try_to_migrate`: turns every mapping of the folio of page `pfn` into a migration entry and answers
+ * the folio's first page. The caller holds the folio until `undoMigration`.
+ */
+export function beginMigration(world: World, pfn: number): number {
+  const { folios, tlbi } = world
+  const head = folios.head(pfn)
+  if ((folios.flags(pfn) & (FOLIO_FILE | FOLIO_SWAPCACHE)) !== 0) {
+    throw new EngineError(
+      'not-modelled',
+      'Migrating a folio of a file or of the swap cache is not simulated yet.'
+    )
+  }
+  folios.addRefs(head, 1)
+  for (const place of folioPlaces(world, head, 1 << folios.order(head))) {
+    if (unmapPlace(world, place, head)) tlbi.finish(place.mm)
+  }
+  return head
+}
+
+/** `remove_migration_ptes`: maps the folio's pages again wherever a migration entry stands for one, in children too. */
+export function undoMigration(world: World, head: number): void {
+  const { folios } = world
+  const nr = 1 << folios.order(head)
+  for (const place of folioPlaces(world, head, nr)) {
+    for (let page = place.first; page < place.first + place.nr; page++) {
+      restorePage(world, place, head, page, false)
+    }
+  }
+  folios.put(head)
+}
