@@ -1,0 +1,41 @@
+// npm run counts             counts every case of docs/counts.md anew, compares it with its formula, writes the page
+// npm run counts -- --check  fails when the committed page is not what a fresh run gives
+// npm run counts -- --every  compares every order at N = 262144 and every case entry by entry too (minutes); writes nothing
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import { runnerImport } from 'vite'
+
+const root = resolve(import.meta.dirname, '..')
+const path = resolve(root, 'docs/counts.md')
+const asked = process.argv.slice(2)
+const unknown = asked.filter((argument) => argument !== '--check' && argument !== '--every')
+if (unknown.length > 0) {
+  console.error(`Unknown argument '${unknown[0]}'. Usage: npm run counts [-- --check | --every]`)
+  process.exit(2)
+}
+
+const { module } = await runnerImport('./tools/counts/main.ts', {
+  root,
+  configFile: false,
+  logLevel: 'error'
+})
+const every = asked.includes('--every')
+const { survey, summary, text } = module.freshCounts(every)
+for (const line of survey.wrong) console.error(line)
+console.log(summary)
+if (survey.wrong.length > 0) process.exit(1)
+if (every) process.exit(0)
+
+const name = relative(root, path)
+const committed = existsSync(path) ? readFileSync(path, 'utf8') : undefined
+if (asked.includes('--check')) {
+  if (committed !== text) {
+    console.error(`${name} is not what a fresh run gives. Run: npm run counts`)
+    process.exit(1)
+  }
+  console.log(`${name} is what a fresh run gives.`)
+} else {
+  writeFileSync(`${path}.tmp`, text)
+  renameSync(`${path}.tmp`, path)
+  console.log(`${committed === text ? 'Unchanged' : 'Wrote'} ${name}.`)
+}

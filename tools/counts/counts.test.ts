@@ -1,0 +1,61 @@
+/** `docs/counts.md`: every figure equal to its formula (fork.md 7, teardown.md 6, oneplus.md 4), and the page current. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { evaluate } from './expression'
+import { freshCounts } from './main'
+import { measureAligned } from './measure'
+import { shapeOf } from './shape'
+import { expected, keyOf } from './sheet'
+import { SHEETS, differences } from './survey'
+
+/** A minute of CPU; a loaded machine may take many times that. */
+const LONG = 1_200_000
+
+describe('counts against formulae', () => {
+  it(
+    'every design, granule and size, by hot loops and entry by entry; docs/counts.md is current',
+    () => {
+      const { survey, summary, text } = freshCounts(false)
+      console.log(`${summary} Table: docs/counts.md`)
+      expect(survey.wrong).toEqual([])
+      expect(survey.compared).toBeGreaterThan(40_000)
+      // Every sheet was tried, in some case.
+      const tried = new Set(survey.cells.map(({ sheet }) => sheet))
+      expect(SHEETS.filter((sheet) => !tried.has(sheet))).toEqual([])
+      expect(text).toBe(readFileSync(resolve(import.meta.dirname, '../../docs/counts.md'), 'utf8'))
+    },
+    LONG
+  )
+
+  it('a formula that is wrong by one is reported, whichever it is', () => {
+    const of = { granule: '4K', pages: 512, order: 4, range: false } as const
+    const [{ operation, figures }] = measureAligned('linux-6.12', of, true)
+    const sheet = SHEETS.find(
+      (each) => each.operation === operation && each.kernels.includes('linux-6.12') && each.applies(of)
+    )
+    const rows = sheet?.rows ?? []
+    const vars = shapeOf(of, { shift: 0, cut: 0 })
+    expect(rows.length).toBeGreaterThan(10)
+    for (const row of rows) {
+      const wrong = rows.map((each) => (each === row ? { ...each, formula: `${each.formula} + 1` } : each))
+      const found = differences('', expected({ ...sheet!, rows: wrong }, of, vars), { ...figures })
+      expect(found.some((line) => line.includes(`${keyOf(row)} is`))).toBe(true)
+    }
+  })
+})
+
+describe('the language of formulae', () => {
+  it.each([
+    ['1 + 2·3', 7],
+    ['(1 + 2)·3 - 4/2', 7],
+    ['N·(1 + C) + Fo', 277],
+    ['12', 12]
+  ])('%s', (text, value) => {
+    expect(evaluate(text, { N: 16, C: 16, Fo: 5 })).toBe(value)
+  })
+
+  it.each(['', '1 +', '(1', '1)', 'Z', '2 3', '1 % 2'])("refuses '%s'", (text) => {
+    expect(() => evaluate(text, { N: 16 })).toThrow(/unexpected/)
+  })
+})

@@ -1,0 +1,144 @@
+/** Every case of every sheet: measured twice, by the hot loops and entry by entry, and compared. */
+import type { Vars } from './expression'
+import { flushVars } from './flush'
+import { BLOCKS, FORK_SHEETS, ONEPLUS_PAGES } from './fork-sheets'
+import { measureAligned, measureSpecial, type Measured } from './measure'
+import { GRANULES, PAGES, ordersOf, shapeOf, type Case } from './shape'
+import { expected, type Figures, type Sheet } from './sheet'
+import { DONTNEED_UNFOLDED, ZAP_SHEETS, cutsOfRuns, gathering } from './zap-sheets'
+
+/** One case of one sheet. */
+export interface Cell {
+  readonly kernel: string
+  readonly sheet: Sheet
+  readonly of: Case
+  readonly figures: Figures
+  readonly vars: Vars
+}
+
+/** What came out. */
+export interface Survey {
+  readonly cells: readonly Cell[]
+  /** Figures compared, zeroes not counted. */
+  readonly compared: number
+  /** What differs from its formula, a line each. */
+  readonly wrong: readonly string[]
+}
+
+/** Kernels of the sheets in the order of lists, and the granules each is made for. */
+export const KERNEL_NAMES = [
+  'no-contpte',
+  'contpte-unbatched',
+  'contpte-v2',
+  'contpte-v3',
+  'linux-6.1',
+  'linux-6.9',
+  'linux-6.12.0',
+  'linux-6.12',
+  ONEPLUS_PAGES,
+  'oneplus-5.15'
+]
+const GRANULE_NAMES = ['4K', '16K', '64K'] as const
+
+export const SHEETS: readonly Sheet[] = [...FORK_SHEETS, ...ZAP_SHEETS]
+
+/** Designs that take one entry at a time, whatever the folio. */
+const SINGLY = ['no-contpte', 'contpte-unbatched', 'linux-6.1', ONEPLUS_PAGES]
+/** Designs that flush in the middle of fork. */
+const FLUSHING = ['contpte-unbatched', 'oneplus-5.15']
+
+/**
+ * Orders measured at N = 262144 unless `every` one is: one or more of each class (4K), the block's included.
+ * Smaller N always has all.
+ */
+function largeOrders(kernel: string, granule: Case['granule']): number[] {
+  const { c, t } = GRANULES[granule]
+  const cont = Math.log2(c)
+  if (!SINGLY.includes(kernel)) {
+    return granule === '4K' ? [0, 1, 3, cont, Math.log2(t)] : [0, cont, Math.log2(t)]
+  }
+  return granule === '4K' ? [0, cont, Math.log2(t)] : [0, cont]
+}
+
+/** The cases of a kernel. FEAT_TLBIRANGE: some orders up to N = 512, and 4K blocks at 262144 where fork flushes. */
+export function* casesOf(kernel: string, every: boolean): Generator<Case> {
+  for (const granule of kernel.startsWith('oneplus') ? (['4K'] as const) : GRANULE_NAMES) {
+    for (const pages of PAGES) {
+      const large = pages > 512
+      const few = largeOrders(kernel, granule)
+      for (const order of ordersOf(granule, pages)) {
+        if (kernel === 'oneplus-5.15' && order !== 4) continue
+        if (large && !every && !few.includes(order)) continue
+        yield { granule, pages, order, range: false }
+        const block = granule === '4K' && order === 4 && FLUSHING.includes(kernel)
+        if (every || (!large && [0, 3, 4, Math.log2(GRANULES[granule].c), 9].includes(order)) || block)
+          yield { granule, pages, order, range: true }
+      }
+    }
+  }
+}
+
+/** Whether a case is measured entry by entry too: all but large ones (one a kernel is) and those with FEAT_TLBIRANGE. */
+const isDouble = (of: Case, every: boolean): boolean =>
+  every || (!of.range && (of.pages <= 512 || (of.granule === '4K' && of.order === 4)))
+
+const isContpte = (kernel: string): boolean => /^contpte|linux-6\.(9|12)/.test(kernel)
+
+function measure(kernel: string, of: Case, fast: boolean): Measured[] {
+  const aligned = measureAligned(kernel, of, fast)
+  return isContpte(kernel) && BLOCKS.applies(of) ? [...aligned, ...measureSpecial(kernel, of, fast)] : aligned
+}
+
+/** Measures and compares everything of the kernels named. */
+export function survey(kernels: readonly string[] = KERNEL_NAMES, every = false): Survey {
+  const cells: Cell[] = []
+  const wrong: string[] = []
+  let compared = 0
+  for (const kernel of kernels) {
+    for (const of of casesOf(kernel, every)) {
+      const short = measure(kernel, of, true)
+      const long = isDouble(of, every) ? measure(kernel, of, false) : []
+      short.forEach(({ operation, placement, figures }, i) => {
+        const sheet = SHEETS.find(
+          (each) => each.operation === operation && each.kernels.includes(kernel) && each.applies(of)
+        )
+        if (sheet === undefined) {
+          if (operation !== DONTNEED_UNFOLDED) wrong.push(`${kernel}, ${operation}: no sheet`)
+          return
+        }
+        const vars = {
+          ...shapeOf(of, placement),
+          ...flushVars(of, gathering(kernel, of)),
+          ...cutsOfRuns(of)
+        }
+        const wanted = withTotal(expected(sheet, of, vars))
+        const where = `${kernel}, ${sheet.operation}, ${of.granule}, N = ${of.pages}, k = ${of.order}${of.range ? ', range TLBI' : ''}`
+        compared += Object.keys(wanted).length
+        wrong.push(
+          ...differences(`${where}, hot loops`, wanted, figures),
+          ...(i in long ? differences(`${where}, entry by entry`, wanted, long[i].figures) : [])
+        )
+        cells.push({ kernel, sheet, of, figures, vars })
+      })
+    }
+  }
+  return { cells, compared, wrong }
+}
+
+/** TLBIs of any kind are the sum of the kinds. */
+function withTotal(figures: Figures): Figures {
+  const all: Record<string, number> = { ...figures }
+  for (const [key, n] of Object.entries(figures)) {
+    const [side, counter] = key.split('.')
+    if (counter.startsWith('tlbi')) all[`${side}.tlbi`] = (all[`${side}.tlbi`] ?? 0) + n
+  }
+  return all
+}
+
+/** Where two sets of figures differ, a line each. */
+export function differences(where: string, wanted: Figures, found: Figures): string[] {
+  const keys = [...new Set([...Object.keys(wanted), ...Object.keys(found)])].sort()
+  return keys
+    .filter((key) => (wanted[key] ?? 0) !== (found[key] ?? 0))
+    .map((key) => `${where}: ${key} is ${found[key] ?? 0}, its formula says ${wanted[key] ?? 0}`)
+}
