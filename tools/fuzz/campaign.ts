@@ -8,8 +8,11 @@ import type { Answer, Task } from './task'
 
 /** Failing worlds after which a run ends: what else is broken shows when those are mended. */
 const MAX_FAILURES = 5
-/** Worlds that each mutant is put into. */
-const MUTANT_WORLDS = 16
+/** Worlds that find a mutant until it counts as easy to find, and worlds tried at most. */
+const MUTANT_FINDS = 4
+const MUTANT_WORLDS = 48
+/** Seeds looked at for worlds that a mutant fits. */
+const MUTANT_SEEDS = 2000
 
 /** What the worlds of a run came to. */
 export interface Figures {
@@ -103,31 +106,36 @@ export async function runMutants(
   limits: PlanLimits,
   progress: (done: number, of: number) => void
 ): Promise<MutantFigures[]> {
-  const tasks: { readonly task: Task; readonly figures: MutantFigures }[] = []
   const all: MutantFigures[] = []
   for (const [i, mutant] of MUTANTS.entries()) {
     const figures: MutantFigures = { mutant, worlds: 0, planted: 0, found: 0, ops: [], rules: new Map() }
-    const base = seed ^ Math.imul(i + 1, 0x85ebca6b)
-    for (let index = 0; figures.worlds < MUTANT_WORLDS && index < 20 * MUTANT_WORLDS; index++) {
-      const world = worldSeed(base, index)
-      if (!mutant.fits(planOf(world, limits).kernel)) continue
-      figures.worlds++
-      tasks.push({ task: { seed: world, steps: WORLD_STEPS, mutant: mutant.name }, figures })
-    }
-    if (figures.worlds > 0) all.push(figures)
+    const worlds = fittingWorlds(mutant, seed ^ Math.imul(i + 1, 0x85ebca6b), limits)
+    if (worlds.length === 0) continue
+    all.push(figures)
+    await lanes.run(
+      (index): Task | undefined =>
+        index < worlds.length ? { seed: worlds[index], steps: WORLD_STEPS, mutant: mutant.name } : undefined,
+      (answer) => {
+        addMutant(figures, answer)
+        return figures.found >= MUTANT_FINDS
+      }
+    )
+    progress(i + 1, MUTANTS.length)
   }
-  await lanes.run(
-    (index): Task | undefined => (index < tasks.length ? tasks[index].task : undefined),
-    (answer, index) => {
-      addMutant(tasks[index].figures, answer)
-      progress(index + 1, tasks.length)
-      return false
-    }
-  )
   return all
 }
 
+function fittingWorlds(mutant: Mutant, seed: number, limits: PlanLimits): number[] {
+  const worlds: number[] = []
+  for (let index = 0; worlds.length < MUTANT_WORLDS && index < MUTANT_SEEDS; index++) {
+    const world = worldSeed(seed, index)
+    if (mutant.fits(planOf(world, limits))) worlds.push(world)
+  }
+  return worlds
+}
+
 function addMutant(figures: MutantFigures, answer: Answer): void {
+  figures.worlds++
   if (answer.planted) figures.planted++
   if (answer.violation === undefined || !answer.planted) return
   figures.found++

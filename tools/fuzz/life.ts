@@ -17,7 +17,7 @@ import { World } from '../../src/engine/world'
 import { otherCpu } from './access'
 import { NAMES, OPERATIONS, type OpName } from './operations'
 import { ARENA, type Plan } from './plan'
-import { settings } from './process'
+import { enableBlocks, settings } from './process'
 
 /** A process. */
 export interface Proc {
@@ -78,7 +78,9 @@ export class Life {
     this.base = 2 ** 4 * this.world.geometry.tableEntries ** 2
     this.#weights = NAMES.map((name) => plan.weights[name] ?? OPERATIONS[name].weight)
     this.#total = this.#weights.reduce((sum, weight) => sum + weight, 0)
-    if (seed % 3 !== 0) settings(this, new Seeded(seed ^ 0x5bd1e995), 6)
+    const first = new Seeded(seed ^ 0x5bd1e995)
+    if (first.below(4) > 0) settings(this, first, 6)
+    if (first.below(4) > 0) enableBlocks(this)
   }
 
   /** Runs step `step`; the violation that it brought to light, if any. */
@@ -170,28 +172,40 @@ export class Life {
       this.count = 1 + random.below(Math.min(limit, base + arena - this.from))
     } else {
       const vma = vmas[random.below(vmas.length)]
-      const length = vma.end - vma.start
+      const page = vma.start + random.below(vma.end - vma.start)
+      const folio = random.below(3) > 0 ? this.#folioAt(proc.mm, page) : undefined
+      const [start, end] =
+        folio === undefined
+          ? [vma.start, vma.end]
+          : [Math.max(folio.start, vma.start), Math.min(folio.end, vma.end)]
       const die = random.below(8)
-      let from = vma.start
-      let count = length
-      if (die >= 2) {
-        from += random.below(length)
-        count = 1 + random.below(Math.min(length - (from - vma.start), die < 5 ? 2 * c : length))
-      }
-      if (die === 7) {
+      if (die < 3) {
+        this.from = start
+        this.count = end - start
+      } else if (die < 7) {
+        this.from = page
+        this.count = 1 + random.below(Math.min(end - page, die < 6 ? 2 * c : end - page))
+      } else {
         // Whole blocks.
-        const start = Math.ceil(from / c) * c
-        const blocks = Math.floor((vma.end - start) / c)
-        if (blocks > 0) {
-          from = start
-          count = c * (1 + random.below(blocks))
-        }
+        this.from = Math.min(Math.ceil(page / c) * c, vma.end - 1)
+        this.count = Math.min(c * (1 + random.below(8)), vma.end - this.from)
       }
-      this.from = from
-      this.count = Math.min(count, limit)
+      this.count = Math.min(this.count, limit)
     }
     this.watch.begin(proc.mm, this.from, this.count)
     this.say('')
+  }
+
+  /** Where the large folio that maps page `vpn` begins and ends, if one does. */
+  #folioAt(mm: Mm, vpn: number): { readonly start: number; readonly end: number } | undefined {
+    const { tables, folios } = this.world
+    const slot = findSlot(this.world, mm, vpn)
+    if (slot === 0 || !isPresent(tables.attr(slot))) return undefined
+    const pfn = tables.pfn(slot)
+    const order = folios.order(pfn)
+    if (folios.word(pfn) === 0 || order === 0) return undefined
+    const start = vpn - (pfn - folios.head(pfn))
+    return { start, end: start + 2 ** order }
   }
 
   say(text: string): void {

@@ -52,9 +52,7 @@ async function campaign(lanes: Lanes, options: Options): Promise<number> {
   }
   const wall = seconds()
   const faults = mutants
-    ? await runMutants(lanes, seed, limits, (done, of) =>
-        tell(() => `${done} of ${of} worlds with a seeded fault`)
-      )
+    ? await runMutants(lanes, seed, limits, (done, of) => tell(() => `${done} of ${of} seeded faults`))
     : []
   if (faults.length > 0) print([...mutantsText(faults), ...firstTokens(faults, options), ''])
   const missed = faults.filter(({ found }) => found === 0)

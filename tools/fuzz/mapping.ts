@@ -3,7 +3,7 @@ import { EngineError } from '../../src/engine/error'
 import * as sys from '../../src/engine/syscalls'
 import type { Life, Proc } from './life'
 
-const PROTS = ['rw', 'rw', 'rw', 'r', 'r', 'none', 'rx', 'rwx']
+const PROTS = ['rw', 'rw', 'rw', 'rw', 'rw', 'r', 'r', 'none', 'rx', 'rwx']
 const FLAG_ADVICE = [
   'hugepage',
   'hugepage',
@@ -67,6 +67,11 @@ export function mremap(life: Life, proc: Proc): void {
   proc.oracle.unsure(to, count)
   sys.sysMremap(world, proc.mm, from, count, to)
   proc.oracle.move(from, count, to)
+  // What another CPU stored meanwhile was moved, or went to where the pages were by then.
+  for (const vpn of life.raced) {
+    proc.oracle.unsure(vpn, 1)
+    if (vpn >= from && vpn < from + count) proc.oracle.unsure(vpn - from + to, 1)
+  }
 }
 
 export function mlock(life: Life, proc: Proc): void {

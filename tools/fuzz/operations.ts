@@ -13,16 +13,16 @@ export interface Operation {
 }
 
 const NAMED = {
-  write: { weight: 26, run: access.write },
+  write: { weight: 32, run: access.write },
   read: { weight: 12, run: access.read },
-  agent: { weight: 4, run: access.agent },
-  mmap: { weight: 8, run: mapping.mmap },
-  munmap: { weight: 5, run: mapping.munmap },
-  mprotect: { weight: 8, run: mapping.mprotect },
+  agent: { weight: 8, run: access.agent },
+  mmap: { weight: 6, run: mapping.mmap },
+  munmap: { weight: 3, run: mapping.munmap },
+  mprotect: { weight: 7, run: mapping.mprotect },
   mremap: { weight: 4, run: mapping.mremap },
   mlock: { weight: 1, run: mapping.mlock },
-  dontneed: { weight: 8, run: mapping.advising('dontneed') },
-  free: { weight: 4, run: mapping.advising('free') },
+  dontneed: { weight: 5, run: mapping.advising('dontneed') },
+  free: { weight: 6, run: mapping.advising('free') },
   cold: { weight: 2, run: mapping.advising('cold') },
   pageout: { weight: 3, run: mapping.advising('pageout') },
   collapse: { weight: 1, run: mapping.advising('collapse') },
@@ -31,7 +31,7 @@ const NAMED = {
   fork: { weight: 5, run: process.fork, possible: ({ procs, plan }) => procs.length < plan.procs },
   // The last process mostly stays: a new one has nothing to lose.
   exit: {
-    weight: 4,
+    weight: 2,
     run: process.exit,
     possible: ({ procs, random }) => procs.length > 1 || random.below(4) === 0
   },

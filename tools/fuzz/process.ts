@@ -79,3 +79,9 @@ export function settings(life: Life, random: Seeded, times: number): void {
     if (order > 1 || top === 0) life.sysfs.write(path, value)
   }
 }
+
+/** Folios of one contpte block for everybody. */
+export function enableBlocks({ world, sysfs }: Life): void {
+  const kib = (world.geometry.pageSize * world.geometry.contPtes) / 1024
+  if (world.geometry.contShift <= world.geometry.pmdOrder) sysfs.write(`hugepages-${kib}kB/enabled`, 'always')
+}

@@ -40,8 +40,13 @@ export interface RunResult {
 /** Runs the world of `seed`, to its end or to the first violation. */
 export function runWorld(seed: number, options: RunOptions = {}): RunResult {
   const { steps = WORLD_STEPS, keep, mutant, say } = options
-  const life = new Life(planOf(seed, options), say !== undefined)
-  const planted = mutant?.install(life.world, new Seeded(seed ^ 0x3c6ef372))
+  const plan = planOf(seed, options)
+  const life = new Life({ ...plan, weights: { ...plan.weights, ...mutant?.weights } }, say !== undefined)
+  const planted = mutant?.install({
+    world: life.world,
+    watch: life.watch,
+    random: new Seeded(seed ^ 0x3c6ef372)
+  })
   let ops = 0
   const result = (step: number, violation?: WatchedViolation): RunResult => ({
     plan: life.plan,

@@ -4,12 +4,17 @@ import type { GranuleName } from '../arch/granule'
 import { kernelByName } from '../kernel'
 import { newMm } from '../mm/fork'
 import type { Mm } from '../mm/mm'
-import { sysExit, sysMmap, sysMunmap, userRead, userWrite } from '../syscalls'
-import { World } from '../world'
+import { ADVERSARIAL } from '../arch/tlb'
+import { sysExit, sysFork, sysMadvise, sysMmap, sysMunmap, userRead, userWrite } from '../syscalls'
+import { World, type WorldConfig } from '../world'
 import { checkWorld } from './index'
 
-function machine(kernel: string, granule: GranuleName = '4K'): { world: World; mm: Mm } {
-  const world = new World({ kernel: kernelByName(kernel), granule, memoryBytes: 2 ** 28 })
+function machine(
+  kernel: string,
+  granule: GranuleName = '4K',
+  more: Partial<WorldConfig> = {}
+): { world: World; mm: Mm } {
+  const world = new World({ kernel: kernelByName(kernel), granule, memoryBytes: 2 ** 28, ...more })
   return { world, mm: newMm(world, 1) }
 }
 
@@ -49,5 +54,51 @@ describe('the fuzzer found', () => {
     sysMunmap(world, mm, START, 40)
     world.lru.drainAll()
     expect(world.folios.buddy.freePages).toBe(free)
+  })
+
+  it.each(['linux-6.1', 'linux-6.12', 'oneplus-5.15'])(
+    'pages that stayed in the swap cache after the last exit: %s',
+    (kernel) => {
+      const { world, mm } = machine(kernel, '4K', { swapBytes: 2 ** 22 })
+      sysMmap(world, mm, { vpn: START, pages: 16, prot: 'rw' })
+      userWrite(world, mm, START, 16, 1, () => 7)
+      world.lru.drainAll()
+      sysMadvise(world, mm, START, 16, 'pageout')
+      expect(mm.swapEntries).toBe(16)
+      const child = sysFork(world, mm, 2)
+      userRead(world, mm, START, 16, 1, () => undefined)
+      userRead(world, child, START, 16, 1, () => undefined)
+      userWrite(world, child, START, 8, 1, () => 8)
+      expect(checkWorld(world)).toBeUndefined()
+      sysExit(world, mm)
+      sysExit(world, child)
+      world.lru.drainAll()
+      expect(checkWorld(world)).toBeUndefined()
+      expect(world.swap?.free).toBe(1023)
+    }
+  )
+
+  it('lazily freed pages that reclaim gave to the allocator before its flush was complete', () => {
+    const { world, mm } = machine('linux-6.12', '4K', { tlb: { ...ADVERSARIAL, cpus: 2 } })
+    sysMmap(world, mm, { vpn: START, pages: 40, prot: 'rw' })
+    userWrite(world, mm, START, 40, 1, () => 7)
+    world.lru.drainAll()
+    sysMadvise(world, mm, START, 40, 'free')
+    world.lru.drainAll()
+    world.currentCpu = 1
+    userRead(world, mm, START, 40, 1, () => undefined)
+    world.currentCpu = 0
+    sysMadvise(world, mm, START, 40, 'pageout')
+    expect(mm.anonPages).toBe(0)
+    expect(world.tlbs?.violations).toEqual([])
+  })
+
+  it('a folio of a file that is gone, held by an LRU batch of another CPU, counted as cached', () => {
+    const { world, mm } = machine('linux-6.12', '4K', { tlb: { ...ADVERSARIAL, cpus: 2 } })
+    sysMmap(world, mm, { vpn: START, pages: 4, prot: 'rw', shared: true })
+    userWrite(world, mm, START, 4, 1, () => 7)
+    world.currentCpu = 1
+    sysExit(world, mm)
+    expect(checkWorld(world)).toBeUndefined()
   })
 })

@@ -116,7 +116,7 @@ export class Watch implements FolioObserver {
     this.stored[pfn >>> FOLIO_CHUNK_SHIFT]?.fill(0, at, at + nr)
   }
 
-  #isStored(pfn: number): boolean {
+  isStored(pfn: number): boolean {
     return this.stored[pfn >>> FOLIO_CHUNK_SHIFT]?.[pfn & FOLIO_CHUNK_MASK] === 1
   }
 
@@ -227,7 +227,7 @@ export class Watch implements FolioObserver {
           'exclusive-shared',
           `page frame ${pfn} has ${pageMappings(world, pfn)} mappings`
         )
-      if (this.#isStored(pfn) && !this.#keepsDirty(pfn) && pageMappings(world, pfn) === 1) {
+      if (this.isStored(pfn) && !this.#keepsDirty(pfn) && pageMappings(world, pfn) === 1) {
         if (!dirtyWith(world, slot + i, attr))
           return this.#of(mm, vpn + i, 'dirty-lost', `page frame ${pfn} was stored to, but is clean`)
       }
@@ -261,7 +261,7 @@ export class Watch implements FolioObserver {
     if (dirtyWith(world, slot, attr) || this.#keepsDirty(pfn) || pageMappings(world, pfn) > 1)
       return undefined
     for (let i = 0; i < geometry.tableEntries; i++) {
-      if (this.#isStored(pfn + i) && folios.mapcount(pfn + i) === 0)
+      if (this.isStored(pfn + i) && folios.mapcount(pfn + i) === 0)
         return this.#of(
           mm,
           vpn + i,
@@ -292,7 +292,7 @@ export class Watch implements FolioObserver {
         const slot = pages === 1 ? findSlot(world, mm, vpn) : findPmd(world, mm, vpn)
         const clean = !dirtyWith(world, slot, attr) && !this.#keepsDirty(pfn)
         for (let i = 0; i < pages; i++) {
-          if (!this.#isStored(pfn + i)) continue
+          if (!this.isStored(pfn + i)) continue
           if (clean) mapped.set(pfn + i, pageName(world, mm, vpn + i))
           else dirty.add(pfn + i)
         }

@@ -22,7 +22,7 @@ import { ANON, FOLIO_LRU, FOLIO_SWAPCACHE } from './folio'
 import { VM_LOCKED, VM_SHARED, VM_WRITE, type Mm, type Vma } from './mm'
 import { pageProtection } from './protection'
 import { munlockUnmapped, removeRmapPtes } from './rmap'
-import { freeFolioSwap } from './swap-entries'
+import { freeFolioSwap, freeSwapCache } from './swap-entries'
 import { dropUserfaultMark } from './userfault'
 import { prepareAnonVma } from './vma'
 
@@ -119,7 +119,7 @@ function copyPage(world: World, mm: Mm, vma: Vma, slot: number, entry: number, u
   prepareAnonVma(world, mm, vma)
   const pfn = zero ? allocZeroedPage(world) : allocAnonFolio(world, 0)
   if (pfn < 0) {
-    folios.put(old)
+    if (!zero) folios.put(old)
     throw outOfMemory(world)
   }
   if (zero) clearPages(world, mm, 1)
@@ -151,7 +151,9 @@ function copyPage(world: World, mm: Mm, vma: Vma, slot: number, entry: number, u
   munlockUnmapped(world, vma.flags, old)
   // The reference of the mapping, then the one held over the copy.
   mm.count(FOLIO_REF, 2)
-  folios.put(old, 2)
+  folios.put(old)
+  freeSwapCache(world, old)
+  folios.put(old)
 }
 
 /** The data of one page goes to another. */

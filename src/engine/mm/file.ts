@@ -82,6 +82,8 @@ export function truncateFile(world: World, file: FileMapping): void {
   const { frames } = file
   for (let i = 0; i < frames.length; i++) {
     if (frames[i] === 0) continue
+    // Whoever still holds the folio, an LRU batch or a pin, holds one that belongs to no file.
+    world.folios.setFlags(frames[i] - 1, 0, FOLIO_FILE)
     world.folios.put(frames[i] - 1)
     frames[i] = 0
   }

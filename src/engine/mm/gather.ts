@@ -9,6 +9,7 @@ import { FN } from '../trace/functions'
 import type { World } from '../world'
 import type { Mm } from './mm'
 import { munlockUnmapped, removeRmapPtes } from './rmap'
+import { freeSwapCache } from './swap-entries'
 
 const FOLIO_REF = COUNTER_INDEX.folioRef
 
@@ -170,7 +171,10 @@ export class MmuGather {
     if (kernel.functionNames === 'linux-6.1') calls[FN.tlb_batch_pages_flush]++
     // Freeing pages drains the LRU batches first: a page in one of them would not be free.
     if (this.#runs > 0) lru.drain()
-    for (let run = 0; run < this.#runs; run++) folios.put(this.#pfns[run], this.#lengths[run])
+    for (let run = 0; run < this.#runs; run++) {
+      freeSwapCache(this.world, this.#pfns[run])
+      folios.put(this.#pfns[run], this.#lengths[run])
+    }
     this.mm.count(FOLIO_REF, this.#runs)
     this.#runs = 0
     this.#used = 0

@@ -41,12 +41,17 @@ export function reclaimPages(world: World, heads: readonly number[]): void {
   const flush = new UnmapFlush(world)
   const list = [...heads].reverse()
   const back: number[] = []
-  let freed = 0
+  const freed: number[] = []
+  const free = () => {
+    // What a TLB may still hold is not freed.
+    flush.finish()
+    for (const pfn of freed.splice(0)) folios.put(pfn)
+  }
   for (let pfn = list.pop(); pfn !== undefined; pfn = list.pop()) {
     const fate = shrinkFolio(world, pfn, list, flush)
     if (fate === 'freed') {
-      // The batch of folios to be freed is full: they may not go while a TLB holds them.
-      if (++freed % world.kernel.lruBatch === 0) flush.finish()
+      freed.push(pfn)
+      if (freed.length === world.kernel.lruBatch) free()
       continue
     }
     if (fate === 'activate') {
@@ -55,7 +60,7 @@ export function reclaimPages(world: World, heads: readonly number[]): void {
     }
     back.push(pfn)
   }
-  flush.finish()
+  free()
   for (const pfn of back) {
     world.calls[FN.folio_putback_lru]++
     lru.add(pfn)
@@ -158,7 +163,7 @@ function writeOut(world: World, pfn: number): boolean {
   return true
 }
 
-/** `__remove_mapping`: the folio goes if nobody but the swap cache and this list holds it. */
+/** `__remove_mapping`: the folio may go if nobody but the swap cache and this list holds it. */
 function removeMapping(world: World, pfn: number): Fate {
   const { folios, swap, vm } = world
   const nr = 1 << folios.order(pfn)
@@ -171,6 +176,5 @@ function removeMapping(world: World, pfn: number): Fate {
     if (folios.refcount(pfn) !== 1) return 'keep'
     vm[VM.pglazyfreed] += nr
   }
-  folios.put(pfn)
   return 'freed'
 }

@@ -5,6 +5,7 @@
  */
 import { SWAP, SWAP_EXCLUSIVE } from '../arch/descriptor'
 import type { World } from '../world'
+import { FOLIO_LOCKED, FOLIO_SWAPCACHE } from './folio'
 import type { Mm } from './mm'
 import { SLOT_CACHED, type SwapArea } from './swap'
 
@@ -77,4 +78,14 @@ export function freeSwapEntries(world: World, mm: Mm, pte: number, entry: number
 /** `folio_free_swap`: see `SwapArea.freeFolio`. */
 export function freeFolioSwap(world: World, pfn: number): boolean {
   return swapArea(world).freeFolio(world.folios, pfn)
+}
+
+/**
+ * `free_swap_cache`: a folio that lost a mapping, to a zap or a copy, leaves the swap cache if nothing
+ * maps it any more and no entry names its slots. Without the page's lock it stays.
+ */
+export function freeSwapCache(world: World, pfn: number): void {
+  const { folios, swap } = world
+  if (swap === undefined || (folios.flags(pfn) & (FOLIO_SWAPCACHE | FOLIO_LOCKED)) !== FOLIO_SWAPCACHE) return
+  if (folios.totalMapcount(pfn) === 0) swap.freeFolio(folios, pfn)
 }
