@@ -77,6 +77,8 @@ export function otherCpu(life: Life): void {
   if (pfn >= 0) {
     accessed(life, proc, vpn, pfn, stores, 1 + elsewhere.below(255))
     if (stores) life.raced.push(vpn)
+    // Which page lies there, no oracle says before the call is over.
+    if (stores && life.moving) proc.oracle.unsure(vpn, 1)
   }
   world.currentCpu = own
   life.inside = false

@@ -59,6 +59,8 @@ export class Life {
   count = 0
   /** Another CPU acts in the middle of an operation. */
   inside = false
+  /** Pages are being moved from one address to another. */
+  moving = false
   readonly #weights: readonly number[]
   readonly #total: number
   #pid = 0
@@ -105,10 +107,12 @@ export class Life {
       OPERATIONS[name].run(this, proc)
     } catch (error) {
       this.inside = false
+      this.moving = false
       const thrown = this.#judge(name, error)
       if (thrown !== undefined) return watch.violation ?? thrown
     }
     this.acting = undefined
+    this.moving = false
     return watch.end(this.procs.includes(proc) ? proc.mm : undefined)
   }
 

@@ -65,6 +65,7 @@ export function mremap(life: Life, proc: Proc): void {
   const to = room < 0 ? base + random.below(arena - count + 1) : base + offset + grid * random.below(room + 1)
   life.say(`to ${to - base}`)
   proc.oracle.unsure(to, count)
+  life.moving = true
   sys.sysMremap(world, proc.mm, from, count, to)
   proc.oracle.move(from, count, to)
   // What another CPU stored meanwhile was moved, or went to where the pages were by then.

@@ -15,7 +15,7 @@ import { folioMapcount } from './mapcount'
 import { VM_LOCKED, VM_WRITE, type Mm, type Vma } from './mm'
 import { pageProtection } from './protection'
 import { munlockUnmapped, removeRmapPtes } from './rmap'
-import { freeFolioSwap } from './swap-entries'
+import { freeSwapCache } from './swap-entries'
 import { isUserfaultArmed } from './userfault'
 import { depositUsedTable, findPmd } from './walk'
 
@@ -183,13 +183,6 @@ function dropPages(world: World, mm: Mm, vma: Vma, slot: number): void {
     if (folios.order(pfn) === 0) freeSwapCache(world, pfn)
     folios.put(pfn)
   }
-}
-
-/** `free_swap_cache`: what nobody maps any more needs no slots. */
-function freeSwapCache(world: World, pfn: number): void {
-  const { folios } = world
-  if ((folios.flags(pfn) & FOLIO_SWAPCACHE) === 0 || folios.totalMapcount(pfn) > 0) return
-  freeFolioSwap(world, pfn)
 }
 
 function mapLeaf(world: World, vma: Vma, pmd: number, pfn: number): void {
