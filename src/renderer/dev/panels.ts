@@ -13,16 +13,20 @@ import { useClients } from '../platform/clients-in-use'
 import { fakeClients } from '../platform/fake'
 import { fromRecord } from '../stores/live-run'
 import { useRunsStore } from '../stores/runs'
+import { useTraceStore } from '../stores/trace'
 import { useSettingsStore } from '../stores/settings'
 import { applyTheme } from '../theme/apply'
 import type { ThemeName } from '../theme/tokens'
+import { FakeTrace, fakeTraces } from './fake-traces'
 import { sampleFork, sampleRun, sampleSummary } from './sample'
 
 const query = new URLSearchParams(location.search)
 const wanted = (query.get('panel') ?? 'verdicts').split(',')
 const kind = query.get('run') ?? 'plain'
 
-const clients = fakeClients({})
+const size = Number(query.get('entries') ?? 64)
+const traces = fakeTraces(['contpte-v2', 'contpte-unbatched'].map((kernel) => new FakeTrace(kernel, size)))
+const clients = fakeClients({ traces })
 clients.simulator.call.forkView = ({ cell }) =>
   Promise.resolve(sampleFork(String(sampleRun().cells[cell].parameters.kernel), kind === 'torn'))
 useClients(clients)
@@ -31,12 +35,20 @@ const Frame = defineComponent({
   setup: () => () =>
     h(
       'div',
-      { style: { display: 'flex', height: '100vh' } },
+      {
+        style: {
+          display: 'flex',
+          flexDirection: query.has('rows') ? 'column' : 'row',
+          height: '100vh'
+        }
+      },
       wanted.map((id) => {
         const panel = PANELS.find((known) => known.id === id)
-        return h('section', { style: { flex: 1, minWidth: 0, borderRight: '1px solid var(--line)' } }, [
-          panel ? h(panel.component) : `no panel ${id}`
-        ])
+        return h(
+          'section',
+          { style: { flex: 1, minWidth: 0, minHeight: 0, borderRight: '1px solid var(--line)' } },
+          [panel ? h(panel.component) : `no panel ${id}`]
+        )
       })
     )
 })
@@ -65,4 +77,8 @@ runs.summaries = [
   sampleSummary('r0', { status: 'cancelled', cellsDone: 2, passed: 2 }),
   sampleSummary('rl', { status: 'lost', cellsDone: 4, startedAt: new Date(2026, 10, 22, 8).toISOString() })
 ]
+if (query.has('trace')) {
+  const keys = [0, 1].slice(0, Number(query.get('trace'))).map((cell) => ({ runId: 'r1', cell }))
+  await useTraceStore().open(keys, Number(query.get('at') ?? 0))
+}
 app.mount('#app')

@@ -41,6 +41,21 @@ describe('defaultLayout', () => {
     })
   })
 
+  it('puts time below everything to step and to compare, and beside the console to write', () => {
+    const all = [...PANELS, panel('timeline', 'time')]
+    const place = (preset: 'write' | 'step' | 'compare') =>
+      groups(defaultLayout(preset, ['editor:a'], undefined, all, size))
+    expect(place('write').below).toEqual(['console', 'timeline'])
+    expect(place('step').time).toEqual(['timeline'])
+    expect(place('compare').time).toEqual(['timeline'])
+    const names = ['editor:a', ...all.map(({ id }) => id)]
+    const read = readLayout(
+      defaultLayout('step', ['editor:a'], undefined, all, size),
+      names.map((id) => ({ id, component: 'panel', title: id }))
+    )
+    expect(Object.keys(read?.panels ?? {})).toHaveLength(names.length)
+  })
+
   it.each(['write', 'step', 'compare'] as const)('is a layout that can be read: %s', (preset) => {
     const read = readLayout(defaultLayout(preset, ['editor:a'], 'editor:a', PANELS, size), known)
     expect(Object.keys(read?.panels ?? {}).sort()).toEqual(known.map(({ id }) => id).sort())

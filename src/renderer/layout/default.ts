@@ -1,20 +1,29 @@
 import type { PanelArea, PanelDefinition } from '../panels/registry'
 import type { Preset } from '../stores/shell'
 
-/** The groups of a default arrangement: the editors, what stands beside them, what lies below them. */
-export type Place = 'editor' | 'side' | 'below'
+/** The groups of a default arrangement: the editors, what stands beside them, what lies below them, and time below all. */
+export type Place = 'editor' | 'side' | 'below' | 'time'
 
 const PLACE_OF: Readonly<Record<Preset, Readonly<Record<PanelArea, Place>>>> = {
-  write: { editor: 'editor', results: 'side', panels: 'side', left: 'side', bottom: 'below' },
-  step: { editor: 'editor', results: 'below', panels: 'side', left: 'below', bottom: 'below' },
-  compare: { editor: 'editor', results: 'below', panels: 'side', left: 'below', bottom: 'below' }
+  write: { editor: 'editor', results: 'side', panels: 'side', left: 'side', bottom: 'below', time: 'below' },
+  step: { editor: 'editor', results: 'below', panels: 'side', left: 'below', bottom: 'below', time: 'time' },
+  compare: {
+    editor: 'editor',
+    results: 'below',
+    panels: 'side',
+    left: 'below',
+    bottom: 'below',
+    time: 'time'
+  }
 }
 
-/** Shares of the dock: how wide the editors' column is, and how high what lies below the editors is. */
-const SHARES: Readonly<Record<Preset, { readonly editor: number; readonly below: number }>> = {
-  write: { editor: 0.54, below: 0.28 },
-  step: { editor: 0.32, below: 0.45 },
-  compare: { editor: 0.38, below: 0.4 }
+/** Shares of the dock: how wide the editors' column is, how high what lies below the editors and below all is. */
+const SHARES: Readonly<
+  Record<Preset, { readonly editor: number; readonly below: number; readonly time: number }>
+> = {
+  write: { editor: 0.54, below: 0.28, time: 0 },
+  step: { editor: 0.3, below: 0.38, time: 0.32 },
+  compare: { editor: 0.3, below: 0.38, time: 0.32 }
 }
 
 /** In which group a preset puts an area. */
@@ -34,9 +43,12 @@ export function defaultLayout(
 ): unknown {
   const share = SHARES[preset]
   const width = Math.round(size.width * share.editor)
-  const below = Math.round(size.height * share.below)
+  const inTime = panels.some((panel) => placeOf(preset, panel.area) === 'time')
+  const time = inTime ? Math.round(size.height * share.time) : 0
+  const upper = size.height - time
+  const below = Math.round(upper * share.below)
   const inPlace = (place: Place) =>
-    (['results', 'panels', 'left', 'bottom'] as const)
+    (['results', 'panels', 'left', 'bottom', 'time'] as const)
       .filter((area) => placeOf(preset, area) === place)
       .flatMap((area) => panels.filter((panel) => panel.area === area).map((panel) => panel.id))
   const leaf = (id: Place, views: readonly string[], length: number, activeView = views[0]) =>
@@ -46,7 +58,7 @@ export function defaultLayout(
     ...leaf(
       'editor',
       editors,
-      size.height - below,
+      upper - below,
       editors.find((id) => id === front)
     ),
     ...leaf('below', inPlace('below'), below)
@@ -55,12 +67,17 @@ export function defaultLayout(
     ...(column.length > 0 ? [{ type: 'branch', size: width, data: column }] : []),
     ...leaf('side', inPlace('side'), size.width - width)
   ]
+  const belowAll = leaf('time', inPlace('time'), time)
+  const root =
+    belowAll.length === 0
+      ? { type: 'branch', size: size.height, data }
+      : { type: 'branch', size: size.width, data: [{ type: 'branch', size: upper, data }, ...belowAll] }
   return {
     grid: {
-      root: { type: 'branch', size: size.height, data },
+      root,
       width: size.width,
       height: size.height,
-      orientation: 'HORIZONTAL'
+      orientation: belowAll.length === 0 ? 'HORIZONTAL' : 'VERTICAL'
     },
     activeGroup: 'editor'
   }

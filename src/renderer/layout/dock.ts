@@ -180,7 +180,7 @@ export class Dock {
       ? { referenceGroup: near.group }
       : editor && {
           referenceGroup: editor.group,
-          direction: place === 'below' ? ('below' as const) : ('right' as const)
+          direction: place === 'side' ? ('right' as const) : ('below' as const)
         }
     this.addPanel(panel, position, false)
     return true

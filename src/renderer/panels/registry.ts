@@ -1,7 +1,7 @@
 import type { Component } from 'vue'
 
 /** Where a panel is put until the user moves it; each preset arranges the areas in its own way. */
-export type PanelArea = 'left' | 'editor' | 'results' | 'panels' | 'bottom'
+export type PanelArea = 'left' | 'editor' | 'results' | 'panels' | 'bottom' | 'time'
 
 /**
  * One panel of the workbench. A folder `panels/<name>/index.ts` whose default export is one of these is

@@ -14,6 +14,8 @@ export interface DescriptorField {
   readonly value: string
   /** What this value means here. */
   readonly meaning: string
+  /** Whose name it is. */
+  readonly source: string
   /** Whether the field is set; unset ones are drawn quietly. */
   readonly set: boolean
 }
@@ -84,7 +86,20 @@ const SWAP_FIELDS: readonly FieldSpec[] = [
 const valueOf = (raw: bigint, high: number, low: number) =>
   (raw >> BigInt(low)) & ((1n << BigInt(high - low + 1)) - 1n)
 
-function decodeFields(raw: bigint, specs: readonly FieldSpec[]): DescriptorField[] {
+const ARM = 'Arm ARM, D8.3'
+const LINUX = 'Linux pgtable-prot.h'
+
+/** Bits 55 to 58 of a valid descriptor are left to software; Linux names them. */
+const pageSource = (high: number) =>
+  high >= 55 && high <= 58 ? LINUX : high === 51 ? `${ARM}; ${LINUX}` : ARM
+/** Of an invalid one the architecture reads only bit 0. */
+const swapSource = (high: number) => (high === 0 ? ARM : 'Linux pgtable.h')
+
+function decodeFields(
+  raw: bigint,
+  specs: readonly FieldSpec[],
+  sourceOf: (high: number) => string = pageSource
+): DescriptorField[] {
   return specs.map(({ high, low, name, meaning }) => {
     const value = valueOf(raw, high, low)
     return {
@@ -92,6 +107,7 @@ function decodeFields(raw: bigint, specs: readonly FieldSpec[]): DescriptorField
       name,
       value: high - low > 3 ? `0x${value.toString(16)}` : value.toString(),
       meaning: meaning(value),
+      source: sourceOf(high),
       set: value !== 0n
     }
   })
@@ -127,5 +143,5 @@ export function decodeDescriptor(raw: string, pageSize: number): DecodedDescript
     return { kind: 'page', title, hex, fields: page }
   }
   if (value & PROT_NONE) return { kind: 'prot-none', title: 'PROT_NONE: present, faults', hex, fields: page }
-  return { kind: 'swap', title: 'swap entry', hex, fields: decodeFields(value, SWAP_FIELDS) }
+  return { kind: 'swap', title: 'swap entry', hex, fields: decodeFields(value, SWAP_FIELDS, swapSource) }
 }

@@ -124,3 +124,33 @@ export function changedEntries(before: PteView | undefined, after: PteView): Rea
   for (let i = 0; i < after.raw.length; i++) if (before?.raw[i] !== after.raw[i]) changed.add(i)
   return changed
 }
+
+/** Indices of entries that the current step changed, as the simulator marked them. */
+export function changedIn(view: PteView): ReadonlySet<number> {
+  const changed = new Set<number>()
+  view.flags.forEach((flags, index) => {
+    if (isChanged(flags)) changed.add(index)
+  })
+  return changed
+}
+
+/** What two entries are compared by: access, dirty, young and contiguous. Frames are not: allocators may differ. */
+const COMPARED =
+  PTE_VIEW_BITS.present |
+  PTE_VIEW_BITS.valid |
+  PTE_VIEW_BITS.writable |
+  PTE_VIEW_BITS.dirty |
+  PTE_VIEW_BITS.young |
+  PTE_VIEW_BITS.contiguous |
+  PTE_VIEW_BITS.swap |
+  PTE_VIEW_BITS.migration |
+  PTE_VIEW_BITS.marker
+
+/** Indices of entries that two views of the same addresses have in different states. */
+export function differing(a: PteView | undefined, b: PteView | undefined): ReadonlySet<number> {
+  const differs = new Set<number>()
+  if (!a || !b || a.address !== b.address) return differs
+  const count = Math.min(a.flags.length, b.flags.length)
+  for (let at = 0; at < count; at++) if ((a.flags[at] ^ b.flags[at]) & COMPARED) differs.add(at)
+  return differs
+}

@@ -31,7 +31,7 @@ export function followTrace(): () => void {
         if (!runs.current || isLive(runs.current) || shell.preset === 'write') return
         const compared = shell.preset === 'compare'
         if (trace.opening || (trace.sides.length > 0 && (!compared || trace.sides.length > 1))) return
-        void openRun(compared)
+        void openRun(compared, true)
       }
     ),
     watch([() => trace.operation?.at, () => trace.leading?.summary.file, () => documents.activeKey], () => {

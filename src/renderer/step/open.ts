@@ -1,6 +1,7 @@
 /** From a run to its traces: which cells are stepped through, and to which event. */
 import type { ConsoleLine, Expectation, Row } from '../../protocol/results'
 import type { TraceKey, TraceMark } from '../../protocol/trace'
+import { dock } from '../layout/dock'
 import { parametersKey } from '../parts/parameters'
 import type { LiveRun } from '../stores/live-run'
 import { useNoticesStore } from '../stores/notices'
@@ -17,7 +18,10 @@ export function finishedCells(run: LiveRun | null): SweepCell[] {
 }
 
 /** Opens what the preset shows: one cell, or the two to compare. Stays where it is if that is open. */
-export async function openRun(compared = useShellStore().preset === 'compare'): Promise<boolean> {
+export async function openRun(
+  compared = useShellStore().preset === 'compare',
+  quietly = false
+): Promise<boolean> {
   const run = useRunsStore().current
   const cells = finishedCells(run)
   if (!run || cells.length === 0) return false
@@ -25,22 +29,22 @@ export async function openRun(compared = useShellStore().preset === 'compare'): 
   const left = cellOf(choice, 'left', cells) ?? cells[0]
   const right = compared ? cellOf(choice, 'right', cells) : undefined
   const keys = [left, ...(right ? [right] : [])].map(({ index }) => ({ runId: run.runId, cell: index }))
-  return openKeys(keys)
+  return openKeys(keys, quietly)
 }
 
 /** Opens traces, unless just these are open. */
-export async function openKeys(keys: readonly TraceKey[]): Promise<boolean> {
+export async function openKeys(keys: readonly TraceKey[], quietly = false): Promise<boolean> {
   const trace = useTraceStore()
   const open = trace.sides.map(({ key }) => `${key.runId}/${key.cell}`).join()
   if (trace.ready && open === keys.map(({ runId, cell }) => `${runId}/${cell}`).join()) return true
-  return trace.open(keys)
+  return trace.open(keys, 0, quietly)
 }
 
 /** What in a result somebody pointed at. */
 export type Pointed =
   | { readonly kind: 'expectation'; readonly what: Expectation }
   | { readonly kind: 'row'; readonly what: Row }
-  | { readonly kind: 'console'; readonly what: ConsoleLine; readonly index: number }
+  | { readonly kind: 'console'; readonly what: ConsoleLine }
 
 /** Goes to the event at which a verdict, a row or a console line was made; makes the trace if need be. */
 export async function goToPointed(pointed: Pointed): Promise<void> {
@@ -58,8 +62,11 @@ export async function goToPointed(pointed: Pointed): Promise<void> {
   if (at > 0) trace.lead = at
   const side = trace.leading
   if (!side) return
+  dock.show('timeline', useShellStore().preset)
   const mark = markPointed(run, pointed, cell, await trace.marksOf(side))
+  // What the machine counted, and no line of the script recorded, was counted by the end.
   if (mark) await trace.goTo(mark.event)
+  else if (pointed.kind === 'row' || !side.summary.cut) await trace.goTo(side.summary.events)
   else notices.announce('The trace was cut before that')
 }
 

@@ -73,8 +73,11 @@ export const useTraceStore = defineStore('trace', () => {
     )
   )
 
-  /** Opens the traces of one or two cells; the first event of the first leads. */
-  async function open(keys: readonly TraceKey[], at = 0): Promise<boolean> {
+  /**
+   * Opens the traces of one or two cells; the first one leads. What was not asked for by the user fails
+   * `quietly`: the panels say why.
+   */
+  async function open(keys: readonly TraceKey[], at = 0, quietly = false): Promise<boolean> {
     const request = ++latest
     pause()
     opening.value = true
@@ -102,7 +105,7 @@ export const useTraceStore = defineStore('trace', () => {
       if (request !== latest) return false
       sides.value = []
       failure.value = error
-      notices.fail('The trace could not be made; the run is unchanged', error)
+      if (!quietly) notices.fail('The trace could not be made; the run is unchanged', error)
       return false
     } finally {
       if (request === latest) {
@@ -158,6 +161,31 @@ export const useTraceStore = defineStore('trace', () => {
     current.value = at
     notices.announce(stepSentence(at, side.summary.events, at ? await changedBy(side.key, at, before) : 0))
   }
+
+  /** Moves while a pointer drags: what is drawn follows at once, words come when it rests. */
+  function scrubTo(event: number): void {
+    const target = Math.max(0, Math.min(events.value, Math.round(event)))
+    if (target === position.value) return
+    const request = ++latest
+    place(lead.value, target, Math.max(0, target - 1))
+    const key = leading.value?.key
+    if (key) void settle(key, target, request)
+  }
+
+  /** One answer at a time, for where the pointer is by then. */
+  async function settle(key: TraceKey, target: number, request: number): Promise<void> {
+    if (settling) return
+    settling = true
+    try {
+      const [at] = await Promise.all([eventAt(key, target), follow(target, Math.max(0, target - 1), request)])
+      if (request === latest) current.value = at
+    } finally {
+      settling = false
+    }
+    if (request !== latest && leading.value?.key === key && position.value !== target)
+      await settle(key, position.value, latest)
+  }
+  let settling = false
 
   function place(side: number, event: number, before: number): void {
     positions.value = positions.value.map((was, index) => (index === side ? event : was))
@@ -388,6 +416,7 @@ export const useTraceStore = defineStore('trace', () => {
     open,
     close,
     goTo,
+    scrubTo,
     step,
     stepOver,
     run,

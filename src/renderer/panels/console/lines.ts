@@ -9,6 +9,8 @@ export interface DrawnLine {
   /** Cell index, or -1 for `conclude`. */
   readonly cell: number
   readonly at?: string
+  /** Which call printed it: its place in the run's console. */
+  readonly call: number
   /** First line of what one call printed: the one with level, cell and place. */
   readonly first: boolean
 }
@@ -27,13 +29,13 @@ export const LONGEST_LINE = 2000
 export function drawnLines(console: readonly ConsoleLine[], filter: ConsoleFilter): DrawnLine[] {
   const wanted = filter.text.trim().toLowerCase()
   const drawn: DrawnLine[] = []
-  for (const { text, level, cell, at } of console) {
+  for (const [call, { text, level, cell, at }] of console.entries()) {
     if (!filter.levels.has(level)) continue
     if (filter.cell !== undefined && filter.cell !== cell) continue
     if (wanted && !text.toLowerCase().includes(wanted)) continue
     const lines = text.split(/\r\n|\r|\n/)
     for (const [index, line] of lines.entries())
-      drawn.push({ text: cut(line), level, cell, at: index === 0 ? at : undefined, first: index === 0 })
+      drawn.push({ text: cut(line), level, cell, call, at: index === 0 ? at : undefined, first: index === 0 })
   }
   return drawn
 }

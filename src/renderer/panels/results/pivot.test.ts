@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import type { Row } from '../../../protocol/results'
-import { arrange, counterRows, splitRows, withoutCounters } from './pivot'
+import { arrange, counterRows, rowBehind, splitRows, withoutCounters } from './pivot'
 
 const row = (parameters: Row['parameters'], metric: string, value: number, unit = 'ns'): Row => ({
   parameters,
@@ -114,4 +114,20 @@ describe('arrange', () => {
 it("tells counters and conclusions from the cells' own rows", () => {
   expect(counterRows(ROWS)).toBe(1)
   expect(splitRows(ROWS).conclusions).toEqual([ROWS[5]])
+})
+
+describe('the row behind a cell', () => {
+  const rows: Row[] = [
+    { parameters: { kernel: 'a', cpus: 1 }, metric: 'fork', value: 7, unit: 'ns' },
+    { parameters: { kernel: 'b', cpus: 1 }, metric: 'fork', value: 9, unit: 'ns' }
+  ]
+  it('is found where a parameter is spread over columns', () => {
+    const table = arrange(rows, { metrics: 'columns', across: 'kernel', differences: false })
+    const column = table.columns.findLastIndex(({ kind }) => kind === 'value')
+    expect(rowBehind(rows, table, 0, column, 'kernel')).toBe(rows[1])
+  })
+  it('is found where metrics are lines', () => {
+    const table = arrange(rows, { metrics: 'rows', across: undefined, differences: false })
+    expect(rowBehind(rows, table, 1, 0, '')).toBe(rows[1])
+  })
 })

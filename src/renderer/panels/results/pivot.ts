@@ -177,3 +177,35 @@ function linesOf(
     return line
   })
 }
+
+/**
+ * The row of the result that a cell of the arranged table shows; a cell that shows a parameter means the
+ * first value of its line.
+ */
+export function rowBehind(
+  rows: readonly Row[],
+  table: Table,
+  line: number,
+  column: number,
+  across: string
+): Row | undefined {
+  const values = table.rows[line]
+  if (!values) return undefined
+  const chosen = table.columns[column]?.kind === 'value' ? column : -1
+  const at = chosen >= 0 ? chosen : table.columns.findIndex(({ kind }) => kind === 'value')
+  const lane = table.columns[at]?.id.startsWith('value:')
+    ? (JSON.parse(table.columns[at].id.slice('value:'.length)) as [string | null, ParameterValue | null])
+    : undefined
+  if (!lane) return undefined
+  const metric = lane[0] ?? values[table.columns.findIndex(({ kind }) => kind === 'metric')]
+  const wanted = table.columns.flatMap(({ kind, title }, index) =>
+    kind === 'parameter' && values[index] !== undefined ? [[title, values[index]] as const] : []
+  )
+  if (across && lane[1] !== null) wanted.push([across, lane[1]])
+  return rows.find(
+    (row) =>
+      row.metric === metric &&
+      row.value === values[at] &&
+      wanted.every(([name, value]) => row.parameters[name] === value)
+  )
+}

@@ -15,6 +15,8 @@ export interface Finding {
   readonly times: number
   /** The cells, in words. */
   readonly where: string
+  /** The first of them, to go to the event at which it was found. */
+  readonly first: Expectation
 }
 
 export interface Verdict {
@@ -85,7 +87,8 @@ function findingsOf(all: readonly Expectation[], cells: readonly Parameters[]): 
     found: first.found,
     at: first.at,
     times: own.length,
-    where: describeCells(own, cells)
+    where: describeCells(own, cells),
+    first
   }))
   return [
     ...findings.filter(({ status }) => status === 'fail'),
