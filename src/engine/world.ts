@@ -18,6 +18,10 @@ import { ThpSettings } from './thp/settings'
 import { ThpStats } from './thp/stats'
 import { Counters } from './trace/counters'
 import { newCalls } from './trace/functions'
+import type { TraceLog } from './trace/log'
+import { TracedFolios } from './trace/traced-folios'
+import { TracedTables } from './trace/traced-tables'
+import { Tracer } from './trace/tracer'
 import { newVmEvents } from './trace/vmstat'
 
 /** How a world is sized. */
@@ -32,6 +36,8 @@ export interface WorldConfig {
   readonly seed?: number
   /** Size of the swap area, on a synchronous device; default none. */
   readonly swapBytes?: number
+  /** Where every primitive is appended, and the number of this machine there. */
+  readonly trace?: { readonly log: TraceLog; readonly machine: number }
 }
 
 /** What fork tells an observer; see `inspect.ts`. Nothing is kept while there is none. */
@@ -93,6 +99,8 @@ export class World {
   mmapLocked: Mm | undefined
   /** Hot loops may stand in for the operations they equal. Tests turn them off to compare. */
   fastPaths = true
+  /** Told of every primitive; nobody unless the world was put together with a trace. */
+  readonly trace: Tracer | undefined
 
   constructor(config: WorldConfig) {
     this.kernel = config.kernel
@@ -101,11 +109,17 @@ export class World {
     const lpa2 = this.cpu.lpa2 === true && config.kernel.lpa2
     this.geometry = (lpa2 ? GEOMETRIES_52 : GEOMETRIES)[config.granule]
     this.layout = { swap: config.kernel.layout, lpa2: lpa2 && config.granule !== '64K' }
-    this.tables = new PageTables(this.geometry)
+    const tables =
+      config.trace === undefined ? new PageTables(this.geometry) : new TracedTables(this.geometry)
+    this.tables = tables
     const reserved = 2 ** this.geometry.maxOrder
     const blocks = Math.floor(config.memoryBytes / this.geometry.pageSize / reserved)
     const buddy = new Buddy(blocks * reserved, this.geometry.maxOrder, reserved)
-    this.folios = new Folios(buddy, this.counters, this.geometry.contShift)
+    const folios =
+      config.trace === undefined
+        ? new Folios(buddy, this.counters, this.geometry.contShift)
+        : new TracedFolios(buddy, this.counters, this.geometry.contShift)
+    this.folios = folios
     this.lru = new Lru(this.folios, this.kernel, this.calls, this.vm)
     if (config.swapBytes !== undefined) {
       this.swap = new SwapArea(Math.floor(config.swapBytes / this.geometry.pageSize))
@@ -120,6 +134,15 @@ export class World {
     this.thp = new ThpSettings(this.geometry)
     this.thpStats = new ThpStats(this.geometry.pmdOrder, this.kernel.faultOrders === 'per-size')
     this.folios.accounts = new FolioAccounts(this)
+    if (config.trace === undefined) return
+    // Every change is told one by one: nothing may stand in for many.
+    this.fastPaths = false
+    this.trace = new Tracer(this, config.trace.log, config.trace.machine)
+    if (tables instanceof TracedTables) tables.trace = this.trace
+    if (folios instanceof TracedFolios) folios.trace = this.trace
+    this.tlbi.trace = this.trace
+    this.tlbi.observer = this.trace.tlbs
+    this.folios.observer = this.trace.tlbs
   }
 
   /** The CPU (or walker, numbered after them) that acts now: whose TLB an access goes through. */

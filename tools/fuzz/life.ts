@@ -13,6 +13,7 @@ import type { Mm } from '../../src/engine/mm/mm'
 import { findPmd, findSlot } from '../../src/engine/mm/walk'
 import * as sys from '../../src/engine/syscalls'
 import { Sysfs } from '../../src/engine/thp/sysfs'
+import type { TraceLog } from '../../src/engine/trace/log'
 import { World } from '../../src/engine/world'
 import { otherCpu } from './access'
 import { NAMES, OPERATIONS, type OpName } from './operations'
@@ -67,10 +68,13 @@ export class Life {
 
   constructor(
     readonly plan: Plan,
-    readonly verbose = false
+    readonly verbose = false,
+    trace?: { readonly log: TraceLog; readonly machine: number },
+    /** Without TLBs every access walks. */
+    tlbs = true
   ) {
     const { kernel, granule, memoryBytes, swapBytes, cpu, tlb, seed } = plan
-    this.world = new World({ kernel, granule, memoryBytes, cpu, tlb, seed, swapBytes })
+    this.world = new World({ kernel, granule, memoryBytes, cpu, tlb: tlbs ? tlb : undefined, seed, swapBytes, trace })
     this.world.fastPaths = plan.fastPaths
     this.watch = new Watch(this.world)
     this.watch.elsewhere = () => otherCpu(this)

@@ -1,3 +1,4 @@
+import { TABLE } from './descriptor'
 import type { Geometry } from './granule'
 
 /**
@@ -43,36 +44,69 @@ export class PageTables {
     return this.#onePair[0]
   }
 
+  /** Whether each change of an entry is told to a tracer: then no array may be written past it. */
+  get traced(): boolean {
+    return false
+  }
+
   /** Takes an empty table out of the pool; it maps pages from `base` on. */
   alloc(base = 0): number {
     const entries = this.geometry.tableEntries
     let table = this.state[0]
     if (table !== 0) {
       this.state[0] = this.pfn(table * entries)
-      this.set(table * entries, 0, 0)
+      this.put(table * entries, 0, 0)
     } else {
       table = this.state[1]++
-      const chunk = (table * entries) >>> this.chunkShift
-      if (chunk === this.attrs.length) {
-        const attrs = new Int32Array(1 << this.chunkShift)
-        this.attrs.push(attrs)
-        this.attrPairs.push(new Float64Array(attrs.buffer))
-        this.pfns.push(new Int32Array(1 << this.chunkShift))
-      }
+      this.reach(table)
     }
     this.state[2]++
     this.setBase(table, base)
     return table
   }
 
+  /** Makes chunks up to that of `table`. */
+  reach(table: number): void {
+    this.reachChunks(((table * this.geometry.tableEntries) >>> this.chunkShift) + 1)
+  }
+
+  /** Makes at least `count` chunks. */
+  reachChunks(count: number): void {
+    while (count > this.attrs.length) {
+      const attrs = new Int32Array(1 << this.chunkShift)
+      this.attrs.push(attrs)
+      this.attrPairs.push(new Float64Array(attrs.buffer))
+      this.pfns.push(new Int32Array(1 << this.chunkShift))
+    }
+  }
+
   /** Gives a table back. All its entries must be empty: nobody clears them again. */
   free(table: number): void {
-    this.set(table * this.geometry.tableEntries, 0, this.state[0])
+    this.put(table * this.geometry.tableEntries, 0, this.state[0])
     this.state[0] = table
     this.state[2]--
   }
 
-  /** Says that `table` maps pages from `base` on: when it is made, and when mremap moves it. */
+  /** What `restoreBases` takes. */
+  copyBases(): Float64Array {
+    return this.#bases.slice()
+  }
+
+  restoreBases(bases: Float64Array): void {
+    this.#bases = bases.slice()
+  }
+
+  /** First page that `table` maps. */
+  base(table: number): number {
+    return table < this.#bases.length ? this.#bases[table] : 0
+  }
+
+  /** mremap gives a whole table to other addresses. */
+  moveTable(table: number, base: number): void {
+    this.setBase(table, base)
+  }
+
+  /** Says that `table` maps pages from `base` on. */
   setBase(table: number, base: number): void {
     if (table >= this.#bases.length) {
       const grown = new Float64Array(Math.max(2 * this.#bases.length, table + 1))
@@ -96,7 +130,38 @@ export class PageTables {
     return this.pfns[slot >>> this.chunkShift][slot & this.chunkMask]
   }
 
+  /** A plain store. */
   set(slot: number, attr: number, pfn: number): void {
+    this.put(slot, attr, pfn)
+  }
+
+  /** An atomic exchange. */
+  xchg(slot: number, attr: number, pfn: number): void {
+    this.put(slot, attr, pfn)
+  }
+
+  /** A compare-and-swap that succeeds. */
+  cas(slot: number, attr: number, pfn: number): void {
+    this.put(slot, attr, pfn)
+  }
+
+  /** Hardware records access or dirty state. */
+  record(slot: number, attr: number): void {
+    this.put(slot, attr, this.pfn(slot))
+  }
+
+  /** An upper-level entry begins to point to a table. */
+  link(slot: number, table: number): void {
+    this.put(slot, TABLE, table)
+  }
+
+  /** An upper-level entry stops to point to a table. */
+  unlink(slot: number): void {
+    this.put(slot, 0, 0)
+  }
+
+  /** Writes both lanes. */
+  put(slot: number, attr: number, pfn: number): void {
     const chunk = slot >>> this.chunkShift
     const offset = slot & this.chunkMask
     this.attrs[chunk][offset] = attr

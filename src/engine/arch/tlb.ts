@@ -15,6 +15,7 @@ import type { Violation } from '../check/violation'
 import { CONT } from './descriptor'
 import type { Geometry } from './granule'
 import { Seeded } from './seeded'
+import type { Tracer } from '../trace/tracer'
 import type { Invalidation, TlbiObserver } from './tlbi'
 
 /** What the TLBs of a machine are like. */
@@ -85,6 +86,8 @@ export class Tlbs implements TlbiObserver {
   readonly violations: Violation[] = []
   /** The CPU (or walker) that acts now. */
   acting = 0
+  /** Told of every entry that comes and goes where a trace was asked for. */
+  trace: Tracer | undefined
 
   constructor(
     readonly geometry: Geometry,
@@ -141,7 +144,7 @@ export class Tlbs implements TlbiObserver {
         continue
       if (this.vpn[at] === vpn && this.pages[at] === pages) {
         // A walk replaces what it renews.
-        this.pid[at] = 0
+        this.#drop(at, 'tlb-evict')
         free = at
         continue
       }
@@ -159,11 +162,13 @@ export class Tlbs implements TlbiObserver {
       free = first + turn
       hand[this.acting] = (turn + 1) % this.entries
     }
+    if (this.pid[free] !== 0) this.#drop(free, 'tlb-evict')
     this.pid[free] = pid
     this.vpn[free] = vpn
     this.pages[free] = pages
     this.pfn[free] = pfn
     this.attr[free] = attr
+    this.trace?.tlb('tlb-fill', free)
   }
 
   /** Whether the next descriptor with the contiguous bit gives an entry for its block. */
@@ -177,20 +182,18 @@ export class Tlbs implements TlbiObserver {
     const first = this.acting * WALKS
     for (let at = first; at < first + WALKS; at++) {
       if (this.walkPid[at] === pid && this.walkVpn[at] === vpn) {
-        this.walkTable[at] = table
+        if (this.walkTable[at] !== table) this.#setWalk(at, pid, vpn, table)
         return
       }
     }
     const at = first + this.walkHand[this.acting]
     this.walkHand[this.acting] = (this.walkHand[this.acting] + 1) % WALKS
-    this.walkPid[at] = pid
-    this.walkVpn[at] = vpn
-    this.walkTable[at] = table
+    this.#setWalk(at, pid, vpn, table)
   }
 
   /** An entry of the acting CPU goes, as any entry may at any time. */
   evict(at: number): void {
-    this.pid[at] = 0
+    this.#drop(at, 'tlb-evict')
   }
 
   issued({ mm, vpn, pages, lastLevel }: Invalidation): void {
@@ -224,27 +227,33 @@ export class Tlbs implements TlbiObserver {
   apply(pid: number, vpn: number, pages: number, lastLevel: boolean): void {
     for (let at = 0; at < this.pid.length; at++) {
       if (this.pid[at] !== pid && this.pid[at] !== -pid) continue
-      if (pages === 0 || (this.vpn[at] < vpn + pages && vpn < this.vpn[at] + this.pages[at])) this.pid[at] = 0
+      if (pages === 0 || (this.vpn[at] < vpn + pages && vpn < this.vpn[at] + this.pages[at]))
+        this.#drop(at, 'tlb-invalidate')
     }
     if (lastLevel) return
     const span = this.geometry.tableEntries
     for (let at = 0; at < this.walkPid.length; at++) {
       if (this.walkPid[at] !== pid) continue
       const start = this.walkVpn[at]
-      if (pages === 0 || (start < vpn + pages && vpn < start + span)) this.walkPid[at] = 0
+      if (pages === 0 || (start < vpn + pages && vpn < start + span)) this.#dropWalk(at)
     }
   }
 
   /** A local invalidation of one CPU: everything it holds. */
   invalidateLocal(cpu: number): void {
-    this.pid.fill(0, cpu * this.entries, (cpu + 1) * this.entries)
-    this.walkPid.fill(0, cpu * WALKS, (cpu + 1) * WALKS)
+    for (let at = cpu * this.entries; at < (cpu + 1) * this.entries; at++)
+      if (this.pid[at] !== 0) this.#drop(at, 'tlb-invalidate')
+    for (let at = cpu * WALKS; at < (cpu + 1) * WALKS; at++) if (this.walkPid[at] !== 0) this.#dropWalk(at)
   }
 
   /** Nothing runs in `mm` any more: its entries stay until they are invalidated, but nobody uses them. */
   retire(mm: Mm): void {
-    for (let at = 0; at < this.pid.length; at++) if (this.pid[at] === mm.pid) this.pid[at] = -mm.pid
-    for (let at = 0; at < this.walkPid.length; at++) if (this.walkPid[at] === mm.pid) this.walkPid[at] = 0
+    for (let at = 0; at < this.pid.length; at++) {
+      if (this.pid[at] !== mm.pid) continue
+      this.pid[at] = -mm.pid
+      this.trace?.tlb('tlb-retire', at)
+    }
+    for (let at = 0; at < this.walkPid.length; at++) if (this.walkPid[at] === mm.pid) this.#dropWalk(at)
   }
 
   /** A folio goes back to the allocator: nobody may still have a translation to it. */
@@ -263,12 +272,34 @@ export class Tlbs implements TlbiObserver {
   /** Keeps a violation, up to a bound. */
   report(rule: string, object: string, found: string): void {
     if (this.violations.length < MAX_VIOLATIONS) this.violations.push({ rule, object, found })
+    this.trace?.violation(rule, object, found)
   }
 
   /** Bytes of all lanes. */
   get bytes(): number {
     const entry = 4 * this.pid.byteLength + this.vpn.byteLength
     return entry + 2 * this.walkPid.byteLength + this.walkVpn.byteLength + this.pending.byteLength
+  }
+
+  /** An entry goes; what it held is told. */
+  #drop(at: number, why: 'tlb-evict' | 'tlb-invalidate'): void {
+    const pid = this.pid[at]
+    this.pid[at] = 0
+    this.trace?.tlb(why, at, pid)
+  }
+
+  #dropWalk(at: number): void {
+    const pid = this.walkPid[at]
+    this.walkPid[at] = 0
+    this.trace?.walk('walk-drop', at, pid)
+  }
+
+  #setWalk(at: number, pid: number, vpn: number, table: number): void {
+    if (this.trace !== undefined && this.walkPid[at] !== 0) this.#dropWalk(at)
+    this.walkPid[at] = pid
+    this.walkVpn[at] = vpn
+    this.walkTable[at] = table
+    this.trace?.walk('walk-fill', at, pid)
   }
 
   #applyPending(at: number): void {

@@ -5,6 +5,7 @@
 import type { KernelRecord } from '../kernel/record'
 import type { Mm } from '../mm/mm'
 import { COUNTER_INDEX, type CounterName } from '../trace/counters'
+import type { Tracer } from '../trace/tracer'
 import type { CpuFeatures } from './cpu'
 import type { Geometry } from './granule'
 
@@ -105,6 +106,8 @@ export interface TlbiObserver {
  */
 export class Tlbi {
   observer: TlbiObserver | undefined
+  /** Told of every instruction where a trace was asked for. */
+  trace: Tracer | undefined
 
   constructor(
     readonly geometry: Geometry,
@@ -114,8 +117,9 @@ export class Tlbi {
 
   /** `flush_tlb_page_nosync`: the page's leaf entry; a later DSB ISH of the caller completes it. */
   pageNosync(mm: Mm, vpn: number): void {
-    mm.count(DSB_ISHST, 1)
+    this.#before(mm)
     this.#issue(mm, VALE1IS, 1)
+    this.trace?.tlbi('tlbi-page', mm.pid, vpn, 1, true)
     this.observer?.issued({ mm, vpn, pages: 1, lastLevel: true })
   }
 
@@ -127,8 +131,9 @@ export class Tlbi {
 
   /** `flush_tlb_mm`: everything tagged with the mm's ASID. */
   mm(mm: Mm): void {
-    mm.count(DSB_ISHST, 1)
+    this.#before(mm)
     this.#issue(mm, ASIDE1IS, 1)
+    this.trace?.tlbi('tlbi-mm', mm.pid, 0, 0, false)
     this.observer?.issued({ mm, vpn: 0, pages: 0, lastLevel: false })
     this.finish(mm)
   }
@@ -150,7 +155,7 @@ export class Tlbi {
 
   /** The same for a range known to be short, without the DSB ISH that completes it. */
   rangeNosync(mm: Mm, vpn: number, pages: number, stride = 1, lastLevel = true): void {
-    mm.count(DSB_ISHST, 1)
+    this.#before(mm)
     const single: CounterName = lastLevel ? 'tlbiVale1is' : 'tlbiVae1is'
     if (this.cpu.tlbRange) {
       const ops = this.#lpa2
@@ -161,17 +166,25 @@ export class Tlbi {
     } else {
       this.#issue(mm, COUNTER_INDEX[single], pages / stride)
     }
+    this.trace?.tlbi('tlbi-range', mm.pid, vpn, pages, lastLevel)
     this.observer?.issued({ mm, vpn, pages, lastLevel })
   }
 
   /** The DSB ISH that completes what was issued, with what an erratum adds to it. */
   finish(mm: Mm): void {
     mm.count(DSB_ISH, 1)
+    this.trace?.note('dsb-ish', mm.pid, 0)
     this.observer?.completed()
     if (!this.cpu.repeatTlbi) return
     mm.count(TLBI, 1)
     mm.count(VALE1IS, 1)
     mm.count(DSB_ISH, 1)
+  }
+
+  /** The DSB that makes earlier stores visible to walkers before anything is invalidated. */
+  #before(mm: Mm): void {
+    mm.count(DSB_ISHST, 1)
+    this.trace?.note('dsb-ishst', mm.pid, 0)
   }
 
   get #lpa2(): boolean {

@@ -69,5 +69,5 @@ function record(world: World, tlbs: Tlbs, slot: number, attr: number, cleans: bo
     if ((value & VALID_CONT) === VALID_CONT && (!cleans || (value & WRITE) !== 0)) at = other
   }
   const before = tables.attr(at)
-  tables.set(at, cleans ? (before | AF) & ~RDONLY : before | AF, tables.pfn(at))
+  tables.record(at, cleans ? (before | AF) & ~RDONLY : before | AF)
 }

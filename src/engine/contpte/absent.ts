@@ -79,6 +79,10 @@ export class AbsentPteOps implements PteOps {
 
   clearFullPtes(mm: Mm, slot: number, nr: number, _full: boolean): void {
     const { tables } = this.world
+    if (tables.traced) {
+      for (let i = 0; i < nr; i++) this.xchg0(mm, slot + i)
+      return
+    }
     const first = slot & tables.chunkMask
     tables.attrs[slot >>> tables.chunkShift].fill(0, first, first + nr)
     tables.pfns[slot >>> tables.chunkShift].fill(0, first, first + nr)
@@ -87,6 +91,14 @@ export class AbsentPteOps implements PteOps {
 
   wrprotectPtes(mm: Mm, slot: number, nr: number): void {
     const { tables } = this.world
+    if (tables.traced) {
+      for (let at = slot; at < slot + nr; at++) {
+        mm.count(READ, 1)
+        mm.count(CAS, 1)
+        tables.cas(at, wrprotect(tables.attr(at)), tables.pfn(at))
+      }
+      return
+    }
     const attrs = tables.attrs[slot >>> tables.chunkShift]
     const first = slot & tables.chunkMask
     for (let at = first; at < first + nr; at++) attrs[at] = wrprotect(attrs[at])
@@ -96,17 +108,17 @@ export class AbsentPteOps implements PteOps {
 
   clearYoungDirtyPtes(mm: Mm, slot: number, nr: number, young: boolean, dirty: boolean): void {
     const { tables } = this.world
-    const attrs = tables.attrs[slot >>> tables.chunkShift]
-    const first = slot & tables.chunkMask
-    for (let at = first; at < first + nr; at++) {
-      let attr = attrs[at]
-      if (young) attr &= ~AF
-      if (dirty) attr = mkclean(attr)
-      attrs[at] = attr
-    }
     mm.count(READ, nr)
     // With both to clear nothing is lost to hardware that sets them meanwhile: a plain store will do.
-    mm.count(young && dirty ? PLAIN_WRITE : CAS, nr)
+    const plain = young && dirty
+    mm.count(plain ? PLAIN_WRITE : CAS, nr)
+    for (let at = slot; at < slot + nr; at++) {
+      let attr = tables.attr(at)
+      if (young) attr &= ~AF
+      if (dirty) attr = mkclean(attr)
+      if (plain) tables.set(at, attr, tables.pfn(at))
+      else tables.cas(at, attr, tables.pfn(at))
+    }
   }
 
   ptepSetAccessFlags(mm: Mm, slot: number, attr: number, dirty: boolean): boolean {
@@ -117,9 +129,9 @@ export class AbsentPteOps implements PteOps {
   ptepTestAndClearYoung(mm: Mm, slot: number): boolean {
     const { tables } = this.world
     const attr = tables.attr(slot)
-    tables.set(slot, attr & ~AF, tables.pfn(slot))
     mm.count(READ, 1)
     mm.count(CAS, 1)
+    tables.cas(slot, attr & ~AF, tables.pfn(slot))
     return (attr & AF) !== 0
   }
 
@@ -161,6 +173,13 @@ export class AbsentPteOps implements PteOps {
   /** Plain stores of `nr` entries that map consecutive pages. */
   protected store(mm: Mm, slot: number, pfn: number, attr: number, nr: number): void {
     const { tables } = this.world
+    if (tables.traced) {
+      for (let i = 0; i < nr; i++) {
+        mm.count(PLAIN_WRITE, 1)
+        tables.set(slot + i, attr, pfn + i)
+      }
+      return
+    }
     const first = slot & tables.chunkMask
     const attrs = tables.attrs[slot >>> tables.chunkShift]
     const pfns = tables.pfns[slot >>> tables.chunkShift]
@@ -178,8 +197,8 @@ export class AbsentPteOps implements PteOps {
   protected xchg0(mm: Mm, slot: number): number {
     const { tables } = this.world
     const attr = tables.attr(slot)
-    tables.set(slot, 0, 0)
     mm.count(XCHG, 1)
+    tables.xchg(slot, 0, 0)
     return attr
   }
 
@@ -192,8 +211,8 @@ export class AbsentPteOps implements PteOps {
     const old = tables.attr(slot)
     mm.count(READ, 1)
     if (old === attr) return false
-    tables.set(slot, (old | (attr & (AF | WRITE | DIRTY))) & ~(~attr & RDONLY), tables.pfn(slot))
     mm.count(CAS, 1)
+    tables.cas(slot, (old | (attr & (AF | WRITE | DIRTY))) & ~(~attr & RDONLY), tables.pfn(slot))
     return true
   }
 }

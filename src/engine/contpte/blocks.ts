@@ -190,6 +190,7 @@ export class BlockPteOps extends AbsentPteOps {
     }
     mm.count(READ, c)
     mm.count(FOLD, 1)
+    this.world.trace?.note('fold', mm.pid, block, folios.order(pfn), 0, pfn - mask)
     this.#convert(mm, block, attr | CONT, pfn - mask)
   }
 
@@ -197,6 +198,7 @@ export class BlockPteOps extends AbsentPteOps {
   protected unfold(mm: Mm, slot: number, attr: number): void {
     const block = slot & ~this.mask
     mm.count(UNFOLD, 1)
+    this.#noteUnfold(mm, block)
     this.#convert(mm, block, attr & ~CONT, this.world.tables.pfn(slot) - (slot - block))
   }
 
@@ -207,11 +209,15 @@ export class BlockPteOps extends AbsentPteOps {
   #convert(mm: Mm, block: number, template: number, pfn: number): void {
     const { tables, tlbi, calls } = this.world
     const { c } = this
+    calls[FN.contpte_convert]++
+    calls[FN.__flush_tlb_range_nosync]++
+    if (tables.traced) {
+      this.#convertTraced(mm, block, template, pfn)
+      return
+    }
     const attrs = tables.attrs[block >>> tables.chunkShift]
     const pfns = tables.pfns[block >>> tables.chunkShift]
     const first = block & tables.chunkMask
-    calls[FN.contpte_convert]++
-    calls[FN.__flush_tlb_range_nosync]++
     let value = template
     for (let at = first; at < first + c; at++) {
       const old = attrs[at]
@@ -229,6 +235,28 @@ export class BlockPteOps extends AbsentPteOps {
     }
     mm.count(PLAIN_WRITE, c)
     this.world.probe?.('contpte_convert: stored')
+  }
+
+  /** The same, entry by entry. */
+  #convertTraced(mm: Mm, block: number, template: number, pfn: number): void {
+    const { tables, tlbi } = this.world
+    let value = template
+    for (let slot = block; slot < block + this.c; slot++) {
+      const old = this.xchg0(mm, slot)
+      if (isDirty(old)) value = mkdirty(value)
+      value |= old & AF
+    }
+    this.world.probe?.('contpte_convert: cleared')
+    tlbi.range(mm, tables.vpn(block), this.c, 1, true)
+    this.store(mm, block, pfn, value, this.c)
+    this.world.probe?.('contpte_convert: stored')
+  }
+
+  #noteUnfold(mm: Mm, block: number): void {
+    const { trace, tables, folios } = this.world
+    if (trace === undefined) return
+    const pfn = tables.pfn(block)
+    trace.note('unfold', mm.pid, block, folios.order(pfn), 0, pfn)
   }
 
   #clearYoungOfBlock(mm: Mm, slot: number): boolean {

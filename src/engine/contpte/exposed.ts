@@ -63,7 +63,7 @@ export class ExposedPteOps extends AbsentPteOps {
     let gathered = first
     for (let at = block; at < block + this.c; at++) {
       const old = tables.attr(at)
-      tables.set(at, 0, 0)
+      tables.xchg(at, 0, 0)
       if (isDirty(old)) gathered = mkdirty(gathered)
       gathered |= old & AF
       this.world.probe?.('block entry cleared')

@@ -2,6 +2,7 @@ import type { Tlbi } from '../arch/tlbi'
 import type { PageTables } from '../arch/tables'
 import type { Folios } from '../mm/folio'
 import type { Mm } from '../mm/mm'
+import type { Tracer } from '../trace/tracer'
 
 /** What PTE operations work on. */
 export interface PteWorld {
@@ -12,6 +13,8 @@ export interface PteWorld {
   readonly calls: Float64Array
   /** Stores that may look like the end of a block by chance; see `World`. */
   foldChances: number
+  /** Told of every primitive where a trace was asked for. */
+  readonly trace: Tracer | undefined
   /** Told of states that another CPU could see. */
   readonly probe: ((what: string, pfn?: number) => void) | undefined
 }

@@ -25,6 +25,7 @@ export function accessRange(world: World, mm: Mm, vpn: number, end: number, writ
     let slot = world.tlbs === undefined ? findSlot(world, mm, vpn) : 0
     while (vpn < next) {
       if (slot !== 0 && walkHits(world, slot, write)) {
+        world.trace?.accessed(mm, vpn, write)
         vpn++
         slot++
         continue
@@ -43,7 +44,10 @@ export function accessPage(world: World, mm: Mm, vpn: number, write: boolean): n
       world.tlbs === undefined
         ? walkHardware(world, mm, vpn, write)
         : translate(world, world.tlbs, mm, vpn, write)
-    if (pfn >= 0) return pfn
+    if (pfn >= 0) {
+      world.trace?.accessed(mm, vpn, write)
+      return pfn
+    }
     if (faults === MAX_FAULTS) throw noProgress(vpn, write)
     handleFault(world, mm, vpn, write)
   }
@@ -78,7 +82,8 @@ function walkHits(world: World, slot: number, write: boolean): boolean {
   }
   if (after === attr) return true
   if (!world.cpu.hafdbs) return false
-  attrs[offset] = after
+  if (tables.traced) tables.record(slot, after)
+  else attrs[offset] = after
   return true
 }
 

@@ -163,5 +163,6 @@ export function copyUserPage(world: World, mm: Mm, from: number, to: number): vo
   calls[FN.copy_highpage]++
   calls[FN.copy_page]++
   mm.count(PAGE_COPY, 1)
+  world.trace?.note('copy', mm.pid, to, from, 0, 1)
   folios.copyContent(from, to)
 }

@@ -130,6 +130,7 @@ export function setFaultPtes(
 /** Pages of user memory cleared. */
 export function clearPages(world: World, mm: Mm, nr: number): void {
   mm.count(PAGE_CLEAR, nr)
+  world.trace?.note('clear', mm.pid, 0, 0, 0, nr)
   world.calls[FN.clear_page] += nr
 }
 

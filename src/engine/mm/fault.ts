@@ -54,7 +54,9 @@ export function handleFault(world: World, mm: Mm, vpn: number, write: boolean): 
   if (!write && (vma.flags & (VM_READ | VM_WRITE)) === 0) {
     throw segmentationFault(world, vpn, write, 'the mapping may not be read')
   }
+  world.trace?.begin('fault', mm.pid, vpn, 1)
   handleMmFault(world, mm, vma, vpn, write ? FAULT_WRITE : 0)
+  world.trace?.end('fault', mm.pid)
 }
 
 /** The leaf entry that hardware finds for `vpn`, 0 for none. Counts nothing. */

@@ -104,11 +104,20 @@ export class Folios {
   alloc(order: number): number {
     const pfn = this.buddy.alloc(order)
     if (pfn < 0) return -1
+    const aligned = order >= this.blockOrder ? BLOCK_ALIGNED : 0
+    this.born(pfn, order, (order << ORDER_SHIFT) | IN_USE | ANON | aligned)
+    const { values } = this.counters
+    values[FOLIO_ALLOC]++
+    values[PAGE_ALLOC] += 1 << order
+    return pfn
+  }
+
+  /** A folio begins: `word` becomes the word of its pages. */
+  protected born(pfn: number, order: number, word: number): void {
     const chunk = pfn >>> FOLIO_CHUNK_SHIFT
     const words = this.words[chunk] ?? this.#newWords(chunk)
     const first = pfn & FOLIO_CHUNK_MASK
-    const aligned = order >= this.blockOrder ? BLOCK_ALIGNED : 0
-    words.fill((order << ORDER_SHIFT) | IN_USE | ANON | aligned, first, first + (1 << order))
+    words.fill(word, first, first + (1 << order))
     if (order >= 2) (this.largeRefs[chunk] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))[first >> 2] = 1
     else (this.smallRefs[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))[first] = 1
     const flags = order >= 2 ? this.largeFlags[chunk] : this.smallFlags[chunk]
@@ -116,10 +125,19 @@ export class Folios {
     this.contents[chunk]?.fill(0, first, first + (1 << order))
     const owners = this.anonVmas[chunk]
     if (owners !== undefined && order >= 2) owners[first >> 2] = 0
-    const { values } = this.counters
-    values[FOLIO_ALLOC]++
-    values[PAGE_ALLOC] += 1 << order
-    return pfn
+  }
+
+  /** What the lanes of a folio's own hold at `pfn`, also of one that is long gone. */
+  lanesOf(pfn: number, order: number): { refs: number; flags: number; anonVma: number } {
+    const chunk = pfn >>> FOLIO_CHUNK_SHIFT
+    const first = pfn & FOLIO_CHUNK_MASK
+    const large = order >= 2
+    const at = large ? first >> 2 : first
+    return {
+      refs: (large ? this.largeRefs : this.smallRefs)[chunk]?.[at] ?? 0,
+      flags: (large ? this.largeFlags : this.smallFlags)[chunk]?.[at] ?? 0,
+      anonVma: large ? (this.anonVmas[chunk]?.[at] ?? 0) : 0
+    }
   }
 
   /** The page's word, 0 for a page nobody holds. */
@@ -188,8 +206,7 @@ export class Folios {
       this.addRefs(pfn, n * PIN_BIAS)
       return
     }
-    const lane = (this.pins[pfn >>> FOLIO_CHUNK_SHIFT] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))
-    lane[this.#refIndex(pfn)] += n
+    this.changePins(pfn, n)
     this.addRefs(pfn, n)
   }
 
@@ -199,9 +216,14 @@ export class Folios {
       this.put(pfn, n * PIN_BIAS)
       return
     }
-    const lane = this.pins[pfn >>> FOLIO_CHUNK_SHIFT]
-    if (lane !== undefined) lane[this.#refIndex(pfn)] -= n
+    this.changePins(pfn, -n)
     this.put(pfn, n)
+  }
+
+  /** The pin count of a folio of order >= 2 changes by `n`. */
+  protected changePins(pfn: number, n: number): void {
+    const lane = (this.pins[pfn >>> FOLIO_CHUNK_SHIFT] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))
+    lane[this.#refIndex(pfn)] += n
   }
 
   /** The number of the anon_vma of a folio of order >= 2; 0 for one nobody told of, and for smaller ones. */
@@ -277,13 +299,18 @@ export class Folios {
     this.observer?.freed(head, order)
     this.accounts?.freed(head, order)
     if (this.blocks.inUse > 0 && (this.flags(head) & FOLIO_CONT) !== 0) this.blocks.inUse--
-    const words = this.words[head >>> FOLIO_CHUNK_SHIFT]
-    const first = head & FOLIO_CHUNK_MASK
-    words?.fill(0, first, first + (1 << order))
-    this.buddy.release(head, order)
     const { values } = this.counters
     values[FOLIO_FREE]++
     values[PAGE_FREE] += 1 << order
+    this.gone(head, order)
+    this.buddy.release(head, order)
+  }
+
+  /** A folio ends: its pages are nobody's. */
+  protected gone(head: number, order: number): void {
+    const words = this.words[head >>> FOLIO_CHUNK_SHIFT]
+    const first = head & FOLIO_CHUNK_MASK
+    words?.fill(0, first, first + (1 << order))
   }
 
   /** The word of a page changes by `delta`: +-1 is one mapping, `EXCLUSIVE` sets or clears the flag. */

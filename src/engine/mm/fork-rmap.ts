@@ -41,7 +41,8 @@ export function dupRmapOneByOne(section: CopySection, pfn: number, nr: number): 
     // Before there was a flag for it, every page that may be pinned was copied.
     if (pinned && (!anonExclusive || (word & EXCLUSIVE) !== 0)) break
     exclusive += word & EXCLUSIVE
-    words[first + done] = (word & ~EXCLUSIVE) + 1
+    if (world.trace === undefined) words[first + done] = (word & ~EXCLUSIVE) + 1
+    else shareTraced(section, pfn + done)
     done++
     world.probe?.('fork: mapping', pfn)
   }
@@ -69,7 +70,8 @@ export function tryDupRmap(section: CopySection, pfn: number, nr: number): boole
   for (let at = first; at < first + nr; at++) {
     const word = words[at]
     exclusive += word & EXCLUSIVE
-    words[at] = (word & ~EXCLUSIVE) + 1
+    if (world.trace === undefined) words[at] = (word & ~EXCLUSIVE) + 1
+    else shareTraced(section, pfn + at - first)
     world.probe?.('fork: mapping', pfn)
   }
   const counted = world.kernel.deferredSplit === 'partially-mapped' && words[first] >>> ORDER_SHIFT > 0
@@ -79,6 +81,13 @@ export function tryDupRmap(section: CopySection, pfn: number, nr: number): boole
   child.count(RSS, 1)
   if (exclusive > 0) child.count(EXCLUSIVE_CLEAR, exclusive / EXCLUSIVE)
   return true
+}
+
+/** A page stops to be exclusive and gets one more mapping: two changes, told one by one. */
+function shareTraced(section: CopySection, pfn: number): void {
+  const { folios } = section.world
+  if (folios.isExclusive(pfn)) folios.addWord(pfn, -EXCLUSIVE)
+  folios.addWord(pfn, 1)
 }
 
 function wordsOf(section: CopySection, pfn: number): Int32Array {

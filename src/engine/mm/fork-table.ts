@@ -65,6 +65,7 @@ export function copyTable(
   let childSlot = (childTable << tableShift) + index
   let at = vpn
   while (at < end) {
+    world.trace?.note('lock-section', parent.pid, slot, child.pid)
     const tally: SectionTally = { progress: 0, points: 0, tests: 0, batches: 0, entries: 0 }
     const why = copySection(section, at, slot, childSlot, end - at, tally)
     unlock(section, tally)
@@ -72,6 +73,7 @@ export function copyTable(
     if (why === PAGE && !allocatePage(section)) return false
     if (why === BREAK) {
       parent.count(LOCK_BREAK, 1)
+      world.trace?.note('lock-break', parent.pid, slot)
       world.contention?.run(parent, child, at)
     }
     if (at === end) break
@@ -96,7 +98,8 @@ function copySection(
   const { world, parent, child } = section
   const { ops, forkLog, kernel, contention } = world
   const copyPresent = DESIGNS[kernel.forkCopy]
-  const fast = world.fastPaths && contention === undefined && world.probe === undefined
+  const seen = contention !== undefined || world.probe !== undefined || world.trace !== undefined
+  const fast = world.fastPaths && !seen
   const uniform = fast && section.anonymous && !section.mayBePinned
   while (tally.entries < nr) {
     if (uniform) {
@@ -128,6 +131,7 @@ function copySection(
         if (taken === NEEDS_PAGE) return PAGE
         freeUnusedPage(section)
         tally.batches++
+        world.trace?.note('batch', parent.pid, slot + at, child.pid, 0, taken)
         if (forkLog !== undefined) logBatches(forkLog, taken, 1)
         world.probe?.('fork: batch')
       } else copyNonpresent(section, slot + at, childSlot + at)

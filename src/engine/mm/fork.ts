@@ -34,11 +34,13 @@ import { exitMm } from './zap'
 const FORK = COUNTER_INDEX.fork
 const TABLE_ALLOC = COUNTER_INDEX.tableAlloc
 
-/** An empty mm. */
-export function newMm(world: World, pid: number): Mm {
-  const mm = new Mm(pid, world.tables.alloc(), world.counters.values)
+/** An empty mm; `parent` is who forks it, 0 for nobody. */
+export function newMm(world: World, pid: number, parent = 0): Mm {
+  const root = world.tables.alloc()
+  const mm = world.trace?.newMm(pid, root) ?? new Mm(pid, root, world.counters.values)
   mm.count(TABLE_ALLOC, 1)
   world.mms.push(mm)
+  world.trace?.note('mm-start', pid, root, parent)
   return mm
 }
 
@@ -49,7 +51,8 @@ export function newMm(world: World, pid: number): Mm {
  */
 export function forkMm(world: World, parent: Mm, childPid: number): Mm {
   const { calls, kernel } = world
-  const child = newMm(world, childPid)
+  world.trace?.begin('fork', parent.pid)
+  const child = newMm(world, childPid, parent.pid)
   child.flags = parent.flags & MMF_DISABLE_THP
   parent.count(FORK, 1)
   if (kernel.functionNames === 'linux-6.1') calls[FN.dup_mmap]++
@@ -64,6 +67,7 @@ export function forkMm(world: World, parent: Mm, childPid: number): Mm {
     calls[FN.__khugepaged_enter]++
   }
   world.tlbi.mm(parent)
+  world.trace?.end('fork', parent.pid)
   if (whole) return child
   exitMm(world, child)
   throw new EngineError('ENOMEM', 'ENOMEM: fork: no page is free to copy a page that may be pinned.')
@@ -76,9 +80,11 @@ function forkVma(world: World, parent: Mm, child: Mm, vma: Vma): boolean {
   const uffd = (vma.flags & VM_UFFD_FORK) === 0 ? VM_UFFD_WP : 0
   const copy: Vma = { ...vma, flags: vma.flags & ~(VM_LOCKED | uffd) }
   child.vmas.push(copy)
+  child.vmasChanged()
   if ((vma.flags & VM_WIPEONFORK) !== 0) {
     copy.anonVma = 0
     copy.inherited = 0
+    child.vmasChanged()
     return true
   }
   calls[FN.anon_vma_fork]++
@@ -89,6 +95,7 @@ function forkVma(world: World, parent: Mm, child: Mm, vma: Vma): boolean {
     copy.anonVma = ++world.anonVmas
     world.anonVmaParents[copy.anonVma] = vma.anonVma
     copy.inherited++
+    child.vmasChanged()
   }
   // `vma_needs_copy`: faults bring back what a file holds, but not write-protection for userfaultfd.
   if (vma.anonVma === 0 && (copy.flags & VM_UFFD_WP) === 0) return true

@@ -119,11 +119,18 @@ export class Mm {
   /** Adds a VMA where none is, as it is: `vma.ts` merges. */
   insertVma(vma: Vma): void {
     this.vmas.splice(this.vmaIndex(vma.start), 0, vma)
+    this.vmasChanged()
   }
 
   /** Takes a VMA out of the list. */
   removeVma(vma: Vma): void {
     this.vmas.splice(this.vmas.indexOf(vma), 1)
+    this.vmasChanged()
+  }
+
+  /** Called after every change of a VMA, and of which there are: for whoever traces the mm. */
+  vmasChanged(): void {
+    // Nobody does.
   }
 }
 

@@ -143,7 +143,7 @@ function moveTable(world: World, mm: Mm, slot: number, at: number, newAt: number
   tables.set(slot, 0, 0)
   world.probe?.('table unlinked')
   rebase(world, table, newAt, depth - 1)
-  tables.set(newSlot, TABLE, table)
+  tables.link(newSlot, table)
   world.probe?.('table moved')
   flushMoved(world, mm, at, geometry.tableEntries ** depth)
   return true
@@ -152,7 +152,7 @@ function moveTable(world: World, mm: Mm, slot: number, at: number, newAt: number
 /** Says of a table and those below it that they map pages from `base` on now. */
 function rebase(world: World, table: number, base: number, depth: number): void {
   const { tables, geometry } = world
-  tables.setBase(table, base)
+  tables.moveTable(table, base)
   if (depth === 0) return
   const span = geometry.tableEntries ** depth
   for (let i = 0; i < geometry.tableEntries; i++) {

@@ -33,8 +33,15 @@ export function removeRmapPtes(world: World, mm: Mm, pfn: number, nr: number): v
   const first = pfn & FOLIO_CHUNK_MASK
   const order = words[first] >>> ORDER_SHIFT
   let last = 0
-  for (let at = first; at < first + nr; at++) if ((--words[at] & MAPCOUNT_MASK) === 0) last++
-  mm.count(MAPCOUNT, nr)
+  if (world.trace === undefined) {
+    for (let at = first; at < first + nr; at++) if ((--words[at] & MAPCOUNT_MASK) === 0) last++
+    mm.count(MAPCOUNT, nr)
+  } else {
+    for (let i = 0; i < nr; i++) {
+      mm.count(MAPCOUNT, 1)
+      if ((folios.addWord(pfn + i, -1) & MAPCOUNT_MASK) === 0) last++
+    }
+  }
   if (kernel.functionNames === 'linux-6.12') calls[FN.folio_remove_rmap_ptes]++
   else calls[FN.page_remove_rmap] += nr
   world.probe?.('rmap removed', pfn)

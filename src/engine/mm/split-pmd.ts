@@ -6,7 +6,6 @@
 import {
   PROT_NONE,
   SPECIAL,
-  TABLE,
   TYPE_PAGE,
   USER,
   VALID,
@@ -53,7 +52,7 @@ export function splitPmd(world: World, mm: Mm, vpn: number): boolean {
     ? splitZero(world, mm, first, leaf)
     : splitAnon(world, mm, first, entryOfLeaf(mm, first, leaf), pfn)
   if (!zero) munlockUnmapped(world, mm.vmaAt(vpn)?.flags ?? 0, pfn, true)
-  tables.set(pmd, TABLE, table)
+  tables.link(pmd, table)
   world.probe?.('PMD table linked')
   return true
 }
@@ -93,7 +92,7 @@ export function freezePmd(world: World, mm: Mm, vpn: number, head: number): void
     removeRmapPmd(world, mm, head)
     folios.addRefs(head, -1)
   }
-  tables.set(pmd, TABLE, table)
+  tables.link(pmd, table)
   world.probe?.('PMD table linked')
 }
 

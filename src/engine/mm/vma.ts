@@ -91,6 +91,7 @@ export function splitVmaAt(world: World, mm: Mm, vpn: number): void {
   splitLeafAcross(world, mm, vma, vpn)
   mm.vmas.splice(index + 1, 0, { ...vma, start: vpn, pgoff: vma.pgoff + (vpn - vma.start) })
   vma.end = vpn
+  mm.vmasChanged()
 }
 
 /**
@@ -109,13 +110,14 @@ export function mergeNewRange(world: World, mm: Mm, range: Joining): Vma | undef
       duplicateAnonVma(world, prev, next)
       prev.end = next.end
       mm.removeVma(next)
-    }
+    } else mm.vmasChanged()
     khugepagedEnterVma(world, mm, prev, range.flags)
     return prev
   }
   if (!right) return undefined
   next.start = range.start
   next.pgoff = range.pgoff
+  mm.vmasChanged()
   khugepagedEnterVma(world, mm, next, range.flags)
   return next
 }
@@ -140,6 +142,7 @@ export function modifyVma(world: World, mm: Mm, vma: Vma, start: number, end: nu
   splitVmaAt(world, mm, end)
   const cut = mm.vmas[mm.vmaIndex(start)]
   cut.flags = flags
+  mm.vmasChanged()
   return cut
 }
 
@@ -162,22 +165,26 @@ function mergeExisting(
   const right = joinsRight(next, range) && (!left || bothJoin(prev, next))
   if (left) {
     duplicateAnonVma(world, prev, right && next.anonVma !== 0 ? next : vma)
+    mm.vmasChanged()
     if (!whole) splitLeafAcross(world, mm, vma, end)
     prev.end = right ? next.end : end
     vma.start = end
     vma.pgoff += end - start
     if (whole) mm.removeVma(vma)
     if (right) mm.removeVma(next)
+    mm.vmasChanged()
     khugepagedEnterVma(world, mm, prev, flags)
     return prev
   }
   if (!right) return undefined
   duplicateAnonVma(world, next, vma)
+  mm.vmasChanged()
   if (!whole) splitLeafAcross(world, mm, vma, start)
   next.start = start
   next.pgoff = pgoff
   vma.end = start
   if (whole) mm.removeVma(vma)
+  mm.vmasChanged()
   khugepagedEnterVma(world, mm, next, flags)
   return next
 }
@@ -195,6 +202,7 @@ export function prepareAnonVma(world: World, mm: Mm, vma: Vma): void {
   if (next !== undefined && singular(next) && runsOn(vma, next)) vma.anonVma = next.anonVma
   else if (prev !== undefined && singular(prev) && runsOn(prev, vma)) vma.anonVma = prev.anonVma
   else vma.anonVma = ++world.anonVmas
+  mm.vmasChanged()
 }
 
 /** `anon_vma_compatible`: neighbours that differ in nothing but what mprotect changes. */

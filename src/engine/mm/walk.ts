@@ -62,7 +62,7 @@ export function linkTable(
   calls[FN.clear_page]++
   if (depth === 1 && !installed) calls[FN.__pte_alloc]++
   else if (depth === 2) calls[FN.__pmd_alloc]++
-  tables.set(slot, TABLE, table)
+  tables.link(slot, table)
   return table
 }
 
@@ -150,7 +150,7 @@ function freeAllBelow(world: World, mm: Mm, table: number, depth: number): void 
     const slot = (table << geometry.tableShift) + index
     if ((tables.attr(slot) & TABLE) !== TABLE) continue
     freeAllBelow(world, mm, tables.pfn(slot), depth - 1)
-    tables.set(slot, 0, 0)
+    tables.unlink(slot)
   }
   tables.free(table)
   mm.count(TABLE_FREE, 1)

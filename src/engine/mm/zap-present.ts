@@ -47,6 +47,7 @@ export function zapPresent(
   const { world, mm, gather } = section
   const { ops, tables, kernel, calls } = world
   mm.count(ZAP_BATCH, 1)
+  world.trace?.note('zap-batch', mm.pid, slot)
   // OnePlus looks in every entry for the contiguous bit first.
   if (kernel.zap === 'exposed') mm.count(READ, 1)
   calls[FN.vm_normal_page]++

@@ -98,7 +98,7 @@ function freeTable(
   vpn: number,
   depth: number
 ): void {
-  world.tables.set(slot, 0, 0)
+  world.tables.unlink(slot)
   world.tables.free(table)
   mm.count(TABLE_FREE, 1)
   gather.freedTable(vpn, depth)

@@ -27,12 +27,14 @@ const RSS = COUNTER_INDEX.rss
 /** Clears the entries of `[start, end)`, which lies inside one VMA, and flushes at its end. */
 function unmapPageRange(world: World, mm: Mm, vma: Vma, start: number, end: number, gather: MmuGather): void {
   world.calls[FN.unmap_page_range]++
+  world.trace?.begin('zap', mm.pid, start, end - start)
   const entries = world.geometry.tableEntries
   for (let vpn = start; vpn < end;) {
     const next = Math.min(vpn - (vpn % entries) + entries, end)
     vpn = zapPmd(world, mm, vma, vpn, next, gather)
   }
   gather.endVma()
+  world.trace?.end('zap', mm.pid)
 }
 
 /** `zap_pmd_range` for one PMD entry: clears up to `end` and answers how far it came. */
@@ -139,6 +141,7 @@ export function munmapRange(world: World, mm: Mm, start: number, end: number): v
   let last = first
   while (last < mm.vmas.length && mm.vmas[last].start < end) last++
   const removed = mm.vmas.splice(first, last - first)
+  mm.vmasChanged()
   unmapRegion(world, mm, removed, ...tableLimits(world, mm, first))
 }
 
@@ -177,6 +180,7 @@ function unmapVmas(world: World, mm: Mm, vmas: readonly Vma[], gather: MmuGather
 
 /** The last user of an address space is gone: `khugepaged_exit`, then `exit_mmap` under one gather for all of it. */
 export function exitMm(world: World, mm: Mm): void {
+  world.trace?.begin('exit', mm.pid)
   world.tlbs?.retire(mm)
   if ((mm.flags & MMF_VM_HUGEPAGE) !== 0) world.calls[FN.__khugepaged_exit]++
   world.calls[FN.exit_mmap]++
@@ -188,9 +192,13 @@ export function exitMm(world: World, mm: Mm): void {
   gather.freedOwnTables()
   gather.finish()
   freeRoot(world, mm)
+  const vmas = mm.vmas.splice(0)
+  mm.vmasChanged()
+  world.trace?.endMm(mm)
   world.mms.splice(world.mms.indexOf(mm), 1)
-  releaseFiles(world, mm.vmas)
-  mm.vmas.length = 0
+  world.trace?.note('mm-end', mm.pid, mm.root)
+  releaseFiles(world, vmas)
+  world.trace?.end('exit', mm.pid)
 }
 
 /** Shared anonymous memory lives as long as somebody maps it: its pages leave the cache with the last VMA. */

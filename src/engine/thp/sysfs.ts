@@ -1,4 +1,5 @@
 import { EngineError } from '../error'
+import type { Tracer } from '../trace/tracer'
 import type { SizeEnabled, ThpSettings, TopEnabled } from './settings'
 
 /** What the writable numbers of khugepaged take; the max_ptes files take 0 to one less than a PMD holds. */
@@ -24,7 +25,10 @@ interface SysfsFile {
 export class Sysfs {
   readonly #files = new Map<string, SysfsFile>()
 
-  constructor(settings: ThpSettings) {
+  constructor(
+    settings: ThpSettings,
+    private readonly trace?: Tracer
+  ) {
     addTopLevel(this.#files, settings)
     addSizes(this.#files, settings)
     addKhugepaged(this.#files, settings)
@@ -46,6 +50,8 @@ export class Sysfs {
     const text = value.split('\0', 1)[0]
     try {
       file.store(text)
+      const { trace } = this
+      trace?.note('sysfs-write', 0, 0, 0, 0, trace.log.text(`${path} = ${text.trim()}`))
     } catch (error) {
       if (!(error instanceof EngineError)) throw error
       throw new EngineError(

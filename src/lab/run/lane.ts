@@ -104,9 +104,10 @@ export class Lane {
   /** Every error of a script has a place, and every error of a cell its parameters. */
   #placed(task: Task, error: Diagnostic): Diagnostic {
     const { code, file } = this.#script
-    const member = task.kind === 'cell' ? 'run' : task.kind
+    const runs = task.kind === 'cell' || task.kind === 'trace'
+    const member = runs ? 'run' : task.kind
     const place = error.line === undefined ? { file, ...memberPosition(code, member) } : {}
-    const cell = task.kind === 'cell' && Object.keys(task.cell.parameters).length > 0
+    const cell = runs && Object.keys(task.cell.parameters).length > 0
     return { ...error, ...place, ...(cell ? { parameters: task.cell.parameters } : {}) }
   }
 

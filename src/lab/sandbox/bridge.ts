@@ -10,6 +10,7 @@ import { MAX_NAME_CHARS, memoryLimitProblem } from '../limits'
 import type { ConsoleLine, Diagnostic, Limits } from '../results/types'
 import type { Position } from '../script/position'
 import { Hooks } from './hooks'
+import type { CellTrace } from '../trace/cell-trace'
 import type { CellMachines } from './machines'
 import type { Meter } from './meter'
 import type { TaskOutput } from './output'
@@ -27,6 +28,8 @@ export interface BridgeParts {
   /** Ends the script: nothing it does after this counts. */
   fatal(problem: Diagnostic): void
   isPromise(handle: QuickJSHandle): boolean
+  /** Where operations and what the script says go while the cell is traced. */
+  readonly trace?: CellTrace | undefined
 }
 
 type Answer = number | string | boolean | object | undefined
@@ -49,9 +52,37 @@ interface Said {
   readonly found: string
 }
 
+/** Host functions that only look, or belong to the script alone; all others are steps of the workload. */
+const LOOKS = new Set([
+  'refusal',
+  'counterNames',
+  'memory',
+  'random',
+  'print',
+  'record',
+  'expectation',
+  'chart',
+  'counter',
+  'sysfsRead',
+  'sysfsList',
+  'regionPte',
+  'regionFolio',
+  'regionFoldedBlocks',
+  'process.batches',
+  'process.rss',
+  'process.vmas',
+  'machine.tlb',
+  'machine.check',
+  'machine.violation'
+])
+
+function isOperation(name: string, given: Argument[]): boolean {
+  return !LOOKS.has(name === 'call' ? String(given[0]) : name)
+}
+
 /** The object of host functions the prelude takes. */
 export function makeBridge(parts: BridgeParts): QuickJSHandle {
-  const { context, machines, output, meter, stack, file } = parts
+  const { context, machines, output, meter, stack, file, trace } = parts
   let refusal = ''
 
   const refuse = (code: string, message: string): undefined => {
@@ -67,6 +98,13 @@ export function makeBridge(parts: BridgeParts): QuickJSHandle {
   const at = (position: Position | undefined): string | undefined =>
     position && `${file}:${position.line}:${position.column}`
 
+  /** Where the script is, asked from inside a host function: only traces need it for every call. */
+  const here = (): Position | undefined => {
+    const result = context.evalCode('new Error().stack', 'contpte-lab:where')
+    if (result.error) return undefined
+    return stack.position(context.getString(result.value))
+  }
+
   const functions: Record<string, HostFunction> = {
     refusal: () => refusal,
     counterNames: () => JSON.stringify(COUNTER_NAMES),
@@ -74,6 +112,7 @@ export function makeBridge(parts: BridgeParts): QuickJSHandle {
     random: () => parts.random(),
     print: (level, text, where) => {
       const position = stack.position(String(where))
+      trace?.mark('console', at(position) ?? '', String(text).slice(0, MAX_NAME_CHARS))
       return added(
         output.addLine(LEVELS.find((one) => one === level) ?? 'log', String(text), at(position)),
         position
@@ -89,6 +128,7 @@ export function makeBridge(parts: BridgeParts): QuickJSHandle {
           `record('${metric}'): names that start with 'counter.' are the machine's own`
         )
       }
+      if (trace !== undefined) trace.mark('row', at(here()) ?? '', `${metric} = ${value} ${unit}`)
       return added(output.addRow(String(metric), Number(value), String(unit)))
     },
     expectation: (json, where) => {
@@ -97,6 +137,7 @@ export function makeBridge(parts: BridgeParts): QuickJSHandle {
       const name = said.name ?? `${stack.firstArgument(position) ?? 'the value'} is ${said.expected}`
       const status = said.holds ? 'pass' : 'fail'
       const { expected, found } = said
+      trace?.mark('expectation', at(position) ?? '', `${name}: expected ${expected}, found ${found}`, status)
       return added(
         output.addExpectation({ name, status, expected, found, at: at(position) ?? file }),
         position
@@ -161,11 +202,23 @@ export function makeBridge(parts: BridgeParts): QuickJSHandle {
     return context.newString(typeof answer === 'string' ? answer : JSON.stringify(answer))
   }
 
+  const operation = (name: string, given: Argument[], body: HostFunction): Answer => {
+    if (trace === undefined || !isOperation(name, given)) return body(...given)
+    const position = here()
+    const call = {
+      title: position === undefined ? name : stack.call(position),
+      // What a machine is made of is what two traces may differ in.
+      name: name === 'machine' ? name : [name, ...given].join(' '),
+      at: at(position) ?? file
+    }
+    return trace.operation(call, () => body(...given))
+  }
+
   const bridge = context.newObject()
   for (const [name, body] of Object.entries(functions)) {
     const handle = context.newFunction(name, (...handles) => {
       try {
-        return meter.outside(() => answered(operate(() => body(...handles.map(argument)))))
+        return meter.outside(() => answered(operate(() => operation(name, handles.map(argument), body))))
       } catch (error) {
         return failed(error)
       }
@@ -186,7 +239,8 @@ export function makeBridge(parts: BridgeParts): QuickJSHandle {
         )
     }
     try {
-      return meter.outside(() => answered(machines.time(context.getNumber(machine), run)))
+      const timed = (id: Argument): Answer => machines.time(Number(id), run)
+      return meter.outside(() => answered(timed(context.getNumber(machine))))
     } catch (error) {
       return failed(error)
     }

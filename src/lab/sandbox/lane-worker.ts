@@ -1,5 +1,6 @@
 /** The inside of a lane's worker: one task at a time, for one script. */
 import type { MessagePort } from 'node:worker_threads'
+import { transferOf } from '../trace/recording'
 import type { FromLane, LaneInit, ToLane } from './messages'
 import { Meter } from './meter'
 import { runTask } from './task'
@@ -11,10 +12,10 @@ import { runTask } from './task'
  */
 export function serveLane(port: MessagePort, init: LaneInit, now: () => number): void {
   const meter = new Meter(init.meter, now)
-  const send = (message: FromLane): void => port.postMessage(message)
+  const send = (message: FromLane, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
   const serve = async ({ task }: ToLane): Promise<void> => {
     const result = await runTask(init, meter, task, (line) => send({ type: 'console', line }))
-    send({ type: 'done', result })
+    send({ type: 'done', result }, result.recording && transferOf(result.recording))
   }
   port.on('message', (message: ToLane) => void serve(message))
 }

@@ -11,6 +11,7 @@ import { MAX_FORK_ENTRIES, MAX_FORK_VIEWS, MAX_MACHINES } from '../limits'
 import type { ForkView } from '../results/types'
 import { bad, text } from './arguments'
 import { CALLS, type Handles } from './calls'
+import type { CellTrace } from '../trace/cell-trace'
 import { machineConfig, mmapRequest } from './machine-options'
 
 /** The machines, processes and regions of one cell. */
@@ -20,7 +21,10 @@ export class CellMachines implements Handles {
   readonly #regions: Region[] = []
 
   /** @param seed the cell's, for machines whose script gives none */
-  constructor(private readonly seed: number) {}
+  constructor(
+    private readonly seed: number,
+    private readonly trace?: CellTrace
+  ) {}
 
   /** A call of `CALLS`: arguments as a JSON list, the answer as JSON. */
   call(name: string, json: string): string {
@@ -52,7 +56,11 @@ export class CellMachines implements Handles {
     if (this.#machines.length >= MAX_MACHINES) {
       throw new EngineError('limit-machines', `a cell may build at most ${MAX_MACHINES} machines`)
     }
-    const machine = createMachine(machineConfig(JSON.parse(json), this.seed))
+    const machine = createMachine({
+      ...machineConfig(JSON.parse(json), this.seed),
+      trace: this.trace?.next()
+    })
+    this.trace?.machine(machine)
     machine.recordForks({ forks: MAX_FORK_VIEWS, entries: MAX_FORK_ENTRIES })
     return { id: this.#machines.push(machine) - 1, kernel: machine.kernel.name, cpus: machine.cpus }
   }

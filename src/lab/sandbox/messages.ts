@@ -9,6 +9,7 @@ import type {
   Row
 } from '../results/types'
 import type { Cell } from '../run/types'
+import type { Recording } from '../trace/recording'
 
 /** `workerData` of a lane: one script for the worker's whole life. */
 export interface LaneInit {
@@ -24,6 +25,8 @@ export interface LaneInit {
 export type Task =
   | { readonly kind: 'header' }
   | { readonly kind: 'cell'; readonly cell: Cell }
+  /** The cell once more, with everything that happens in it. */
+  | { readonly kind: 'trace'; readonly cell: Cell; readonly limit: number }
   | { readonly kind: 'conclude'; readonly seed: number; readonly rows: readonly Row[] }
 
 /** A header with what only the runner needs. */
@@ -48,6 +51,8 @@ export interface TaskResult {
   readonly forks: readonly ForkView[]
   /** Set when the script ended with an error: what it had said so far is in the other fields. */
   readonly error?: Diagnostic
+  /** Of a task that traces. */
+  readonly recording?: Recording
 }
 
 export const NOTHING: TaskResult = { rows: [], expectations: [], console: [], charts: [], forks: [] }

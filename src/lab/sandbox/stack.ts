@@ -1,6 +1,9 @@
 /** From the interpreter's stack text to a place in the user's file. */
 import { nameColumn, utf16Column, type Position } from '../script/position'
 
+/** Characters of a call shown as a step. */
+const MAX_CALL_CHARS = 120
+
 /** Finds user positions in stacks of one script. */
 export class StackReader {
   readonly #frame: RegExp
@@ -26,6 +29,20 @@ export class StackReader {
       return { line, column: nameColumn(text, utf16Column(text, Number(match[2] ?? 1))) }
     }
     return undefined
+  }
+
+  /** The source of the call at a position with what it is called on: `parent.fork()`. */
+  call(at: Position): string {
+    const line = this.#lines[at.line - 1] ?? ''
+    const receiver = /[\w$.[\]]*$/.exec(line.slice(0, at.column - 1))?.[0] ?? ''
+    const text = [line.slice(at.column - 1), ...this.#lines.slice(at.line, at.line + 10)].join('\n')
+    const open = text.indexOf('(')
+    let end = open
+    // Each round takes one argument with what ends it.
+    while (end !== -1 && text[end] !== ')') end = argumentEnd(text, end + 1)
+    const call = `${receiver}${end < 0 ? line.slice(at.column - 1) : text.slice(0, end + 1)}`
+    const short = call.replace(/\s+/g, ' ').trim()
+    return short.length <= MAX_CALL_CHARS ? short : `${short.slice(0, MAX_CALL_CHARS - 1)}…`
   }
 
   /** The source of the first argument of the call at a position, for sentences: `m.counters.unfold`. */

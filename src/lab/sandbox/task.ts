@@ -6,6 +6,7 @@ import { memoryLimitProblem, timeLimitProblem } from '../limits'
 import type { ConsoleLine, Diagnostic, Parameters, ParameterValue } from '../results/types'
 import { makeBridge } from './bridge'
 import { START, startInterpreter, type Interpreter } from './interpreter'
+import { CellTrace } from '../trace/cell-trace'
 import { CellMachines } from './machines'
 import { NOTHING, type LaneInit, type ScriptHeader, type Task, type TaskResult } from './messages'
 import type { Meter } from './meter'
@@ -42,12 +43,13 @@ class ScriptTask {
     meter: Meter,
     output: TaskOutput,
     random: () => number,
-    seed: number
+    seed: number,
+    trace?: CellTrace
   ): Promise<ScriptTask> {
     meter.reset()
     const stopped = { task: undefined as ScriptTask | undefined }
     const vm = await startInterpreter(init.limits.memoryBytes, () => stopped.task?.interrupted() ?? false)
-    stopped.task = new ScriptTask(init, meter, vm, output, random, seed)
+    stopped.task = new ScriptTask(init, meter, vm, output, random, seed, trace)
     return stopped.task
   }
 
@@ -57,13 +59,14 @@ class ScriptTask {
     vm: Interpreter,
     output: TaskOutput,
     random: () => number,
-    seed: number
+    seed: number,
+    trace?: CellTrace
   ) {
     this.#init = init
+    this.#machines = new CellMachines(seed, trace)
     this.#meter = meter
     this.#vm = vm
     this.#stack = new StackReader(init.file, init.code)
-    this.#machines = new CellMachines(seed)
     const { context } = vm
     const bridge = makeBridge({
       context,
@@ -74,6 +77,7 @@ class ScriptTask {
       limits: init.limits,
       file: init.file,
       random,
+      trace,
       fatal: (diagnostic) => (this.#fatal ??= diagnostic),
       isPromise: (handle) => !isPlain(context.getPromiseState(handle))
     })
@@ -201,7 +205,7 @@ function performed(task: ScriptTask, wanted: Task): ScriptHeader | undefined {
   const experiment = task.evaluate()
   const header = JSON.parse(task.text(task.call('header', experiment))) as HeaderJson
   if (wanted.kind === 'header') return { ...header, parameters: Object.fromEntries(header.parameters) }
-  if (wanted.kind === 'cell') {
+  if (wanted.kind === 'cell' || wanted.kind === 'trace') {
     const { parameters, seed } = wanted.cell
     task.call('run', experiment, JSON.stringify({ parameters: Object.entries(parameters), seed }))
   } else task.call('conclude', experiment, JSON.stringify({ rows: wanted.rows, seed: wanted.seed }))
@@ -220,19 +224,25 @@ export async function runTask(
   task: Task,
   printed: (line: ConsoleLine) => void
 ): Promise<TaskResult> {
-  const cell = task.kind === 'cell' ? task.cell : undefined
+  const cell = task.kind === 'cell' || task.kind === 'trace' ? task.cell : undefined
+  const trace = task.kind === 'trace' ? new CellTrace(task.limit) : undefined
   const parameters: Parameters = cell?.parameters ?? {}
   const output = new TaskOutput(cell?.index ?? -1, parameters, init.limits, printed)
   const random = cell ? cellRandom(cell.seed, parameters) : () => 0
-  const script = await ScriptTask.start(init, meter, output, random, cell?.seed ?? 1)
+  const script = await ScriptTask.start(init, meter, output, random, cell?.seed ?? 1, trace)
   const said = (): TaskResult => {
     const { rows, expectations, console, charts } = output
     return { ...NOTHING, rows, expectations, console, charts, forks: script.machines.forks() }
   }
+  /** With a trace, whatever way the script ended. */
+  const traced = (result: TaskResult): TaskResult => {
+    if (trace === undefined) return result
+    return { ...result, recording: trace.recording(init.file, parameters, result.error?.message) }
+  }
   try {
     const header = performed(script, task)
     const result = { ...said(), header }
-    if (!cell) return result
+    if (!cell || trace !== undefined) return traced(result)
     const counters = script.machines.counters()
     const counted = COUNTER_NAMES.map((name, index) => ({
       parameters,
@@ -243,6 +253,6 @@ export async function runTask(
     return { ...result, rows: [...result.rows, ...counted] }
   } catch (error) {
     const place = cell && Object.keys(parameters).length > 0 ? { parameters } : {}
-    return { ...said(), error: { ...script.explain(error), ...place } }
+    return traced({ ...said(), error: { ...script.explain(error), ...place } })
   }
 }

@@ -56,6 +56,7 @@ export function blockAnonymousFault(world: World, mm: Mm, vma: Vma, vpn: number,
   const pfn = allocBlockFolio(world)
   if (pfn < 0) return false
   mm.count(PAGE_CLEAR, ops.c)
+  world.trace?.note('clear', mm.pid, pfn, 0, 0, ops.c)
   if (!blockIsNone(world, mm, block)) {
     world.folios.put(pfn)
     return false
@@ -130,6 +131,7 @@ function copyBlock(world: World, mm: Mm, vma: Vma, block: number, old: number): 
   const pfn = allocBlockFolio(world)
   const pages = pfn < 0 ? allocBasePages(world, ops.c) : []
   mm.count(zero ? PAGE_CLEAR : PAGE_COPY, ops.c)
+  world.trace?.note(zero ? 'clear' : 'copy', mm.pid, Math.max(pfn, 0), zero ? 0 : old, 0, ops.c)
   if (!zero) for (let i = 0; i < ops.c; i++) copyContent(world, pfn < 0 ? pages[i] : pfn + i, old + i)
   mm.count(READ, 1)
   if (ops.readOnlyRun(mm, block) < ops.c) {

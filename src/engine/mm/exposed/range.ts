@@ -43,6 +43,7 @@ export function zapBlockOrSplit(
   ops.blockGetAndClear(mm, slot)
   gather.cleared(vpn, ops.c)
   mm.count(ZAP_BATCH, 1)
+  world.trace?.note('zap-batch', mm.pid, slot)
   world.probe?.('entries cleared', isHugeZero(world, pfn) ? undefined : pfn)
   if (isHugeZero(world, pfn)) return ops.c
   countBlock(world, mm, -1)

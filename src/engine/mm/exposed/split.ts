@@ -36,11 +36,13 @@ export function splitBlock(world: World, mm: Mm, slot: number): boolean {
   const pfn = tables.pfn(block)
   if (isHugeZero(world, pfn)) {
     mm.count(UNFOLD, 1)
+    world.trace?.note('unfold', mm.pid, block, 0, 0, pfn)
     splitHugeZero(world, mm, ops, block)
     return true
   }
   if (!lockPage(world, mm, block, pfn)) return false
   mm.count(UNFOLD, 1)
+  world.trace?.note('unfold', mm.pid, block, world.folios.order(pfn), 0, pfn)
   splitAnon(world, mm, ops, block, pfn)
   return true
 }

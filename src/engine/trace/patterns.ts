@@ -1,0 +1,83 @@
+/**
+ * What is counted between two events, as a number: equal sets of increments get the same one. Events
+ * repeat a few patterns ("one write", "a read and a cas"), so one 32-bit lane an event says exactly
+ * what all counters are at that event.
+ */
+
+/** Numbers of one node: its parent, the counter it adds to, and how much. */
+interface Node {
+  readonly parent: number
+  readonly counter: number
+  readonly amount: number
+}
+
+/** One increment of a pattern. */
+export interface Increment {
+  readonly counter: number
+  readonly amount: number
+}
+
+/** All patterns of a trace: a tree of increments. Node 0 is "nothing was counted". */
+export class Patterns {
+  readonly #nodes: Node[] = [{ parent: -1, counter: -1, amount: 0 }]
+  readonly #children = new Map<string, number>()
+  /** Children of the first kind by small amounts, found without a string: node * counters + counter. */
+  readonly #ones: Int32Array[] = []
+  readonly #lists: (readonly Increment[] | undefined)[] = []
+
+  constructor(
+    /** Counters there are. */
+    readonly counters: number
+  ) {}
+
+  get size(): number {
+    return this.#nodes.length
+  }
+
+  /** The pattern that has one increment more than `node`. */
+  next(node: number, counter: number, amount: number): number {
+    if (amount === 1) {
+      const ones = (this.#ones[node] ??= new Int32Array(this.counters))
+      return (ones[counter] ||= this.#add(node, counter, amount))
+    }
+    const key = `${node} ${counter} ${amount}`
+    const known = this.#children.get(key)
+    if (known !== undefined) return known
+    const added = this.#add(node, counter, amount)
+    this.#children.set(key, added)
+    return added
+  }
+
+  /** The increments of a pattern. */
+  increments(pattern: number): readonly Increment[] {
+    const known = this.#lists[pattern]
+    if (known !== undefined) return known
+    const list: Increment[] = []
+    for (let at = pattern; at > 0; at = this.#nodes[at].parent) {
+      const { counter, amount } = this.#nodes[at]
+      list.push({ counter, amount })
+    }
+    return (this.#lists[pattern] = list.reverse())
+  }
+
+  /** All nodes but the first as numbers: parent, counter, amount of each. */
+  data(): Float64Array {
+    return Float64Array.from(
+      this.#nodes.slice(1).flatMap(({ parent, counter, amount }) => [parent, counter, amount])
+    )
+  }
+
+  /** Takes over what `data` answered; nothing may be added afterwards. */
+  load(data: Float64Array): void {
+    for (let at = 0; at < data.length; at += 3) this.#add(data[at], data[at + 1], data[at + 2])
+  }
+
+  /** Bytes, roughly. */
+  get bytes(): number {
+    return this.#nodes.length * 64 + this.#ones.reduce((sum, each) => sum + (each?.byteLength ?? 0), 0)
+  }
+
+  #add(parent: number, counter: number, amount: number): number {
+    return this.#nodes.push({ parent, counter, amount }) - 1
+  }
+}

@@ -1,0 +1,149 @@
+/** State n rebuilt from the log is the state of a run stopped at event n. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Life } from '../../../tools/fuzz/life'
+import { planOf } from '../../../tools/fuzz/plan'
+import type { World } from '../world'
+import { apply } from './apply'
+import { MM_FIELDS } from './lanes'
+import { TraceLog, TraceStop } from './log'
+import { Replica } from './replica'
+import type { Tracer } from './tracer'
+
+const STEPS = 120
+
+interface Ran {
+  readonly world: World
+  readonly tracer: Tracer
+  readonly log: TraceLog
+}
+
+/** Runs the world of a seed with a trace, to its end or to event `stopAt`. */
+function run(seed: number, stopAt = Infinity, tlbs = true): Ran {
+  const log = new TraceLog(2_000_000)
+  log.stopAt = stopAt
+  const life = new Life(planOf(seed, {}), false, { log, machine: 0 }, tlbs)
+  try {
+    // A world takes any error for one of the engine, and would go on.
+    for (let step = 0; step < STEPS && !life.over && log.length < stopAt; step++) life.take(step)
+    if (!life.over && log.length < stopAt) life.finish()
+  } catch (error) {
+    if (!(error instanceof TraceStop)) throw error
+  }
+  return { world: life.world, tracer: life.world.trace as Tracer, log }
+}
+
+type Lanes = readonly (ArrayLike<number> | undefined)[]
+
+/** Chunks of a lane without the zeroes: what is not there is 0. */
+function digest(lanes: Lanes): Record<string, number> {
+  const found: Record<string, number> = {}
+  lanes.forEach((lane, chunk) => {
+    for (let at = 0; lane !== undefined && at < lane.length; at++) {
+      if (lane[at] !== 0) found[`${chunk}:${at}`] = lane[at]
+    }
+  })
+  return found
+}
+
+function stateOf(state: Pick<World, 'tables' | 'folios' | 'counters'>): object {
+  const { tables, folios, counters } = state
+  return {
+    attrs: digest(tables.attrs),
+    pfns: digest(tables.pfns),
+    pool: [...tables.state],
+    words: digest(folios.words),
+    refs: [digest(folios.largeRefs), digest(folios.smallRefs)],
+    flags: [digest(folios.largeFlags), digest(folios.smallFlags)],
+    entire: digest(folios.entire),
+    pins: digest(folios.pins),
+    anonVmas: digest(folios.anonVmas),
+    contents: digest(folios.contents),
+    counters: [...counters.values]
+  }
+}
+
+function truth({ world, tracer }: Ran): object {
+  const { tlbs } = tracer
+  const used = [...tlbs.pid.keys()].filter((at) => tlbs.pid[at] !== 0)
+  const walks = [...tlbs.walkPid.keys()].filter((at) => tlbs.walkPid[at] !== 0)
+  return {
+    ...stateOf(world),
+    bases: world.mms.map((mm) => world.tables.base(mm.root)),
+    tlbs: used.map((at) => [at, tlbs.pid[at], tlbs.vpn[at], tlbs.pages[at], tlbs.pfn[at], tlbs.attr[at]]),
+    walks: walks.map((at) => [at, tlbs.walkPid[at], tlbs.walkVpn[at], tlbs.walkTable[at]]),
+    mms: world.mms
+      .map((mm) => ({
+        pid: mm.pid,
+        root: mm.root,
+        fields: MM_FIELDS.map((name) => mm[name]),
+        vmas: mm.vmas.map(({ file, ...vma }) => ({ ...vma, file: file?.name }))
+      }))
+      .sort((a, b) => a.pid - b.pid)
+  }
+}
+
+function rebuilt(replica: Replica, log: TraceLog): object {
+  const { tlbs } = replica
+  const used = [...tlbs.pid.keys()].filter((at) => tlbs.pid[at] !== 0)
+  const walks = [...tlbs.walkPid.keys()].filter((at) => tlbs.walkPid[at] !== 0)
+  return {
+    ...stateOf(replica),
+    bases: [...replica.mms.values()].map((mm) => replica.tables.base(mm.root)),
+    tlbs: used.map((at) => [at, tlbs.pid[at], tlbs.vpn[at], tlbs.pages[at], tlbs.pfn[at], tlbs.attr[at]]),
+    walks: walks.map((at) => [at, tlbs.walkPid[at], tlbs.walkVpn[at], tlbs.walkTable[at]]),
+    mms: [...replica.mms.values()]
+      .map(({ pid, root, fields, vmas }) => ({
+        pid,
+        root,
+        fields: [...fields],
+        vmas: log.vmaLists[vmas].map((vma) => ({ ...vma }))
+      }))
+      .sort((a, b) => a.pid - b.pid)
+  }
+}
+
+function step(replica: Replica, log: TraceLog, event: number, forward: boolean): void {
+  apply(replica, log, log.chunkOf(event), log.offsetOf(event), forward)
+}
+
+describe('a state rebuilt from events', () => {
+  it('is that of a run stopped there, whether reached forwards or backwards', () => {
+    let compared = 0
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 100_000 }),
+        fc.boolean(),
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 }),
+        (seed, tlbs, where) => {
+          const whole = run(seed, Infinity, tlbs)
+          const { log } = whole
+          const replica = new Replica(whole.tracer.shape)
+          const stops = [...where]
+            .map((part) => Math.max(1, Math.ceil(part * log.length)))
+            .sort((a, b) => a - b)
+          let at = 0
+          const states = new Map<number, object>()
+          for (const stop of stops) {
+            while (at < stop) step(replica, log, ++at, true)
+            const stopped = run(seed, stop, tlbs)
+            const wanted = truth(stopped)
+            states.set(stop, wanted)
+            expect(rebuilt(replica, log)).toEqual(wanted)
+            compared++
+          }
+          while (at < log.length) step(replica, log, ++at, true)
+          expect(rebuilt(replica, log)).toEqual(truth(whole))
+          for (const stop of stops.reverse()) {
+            while (at > stop) step(replica, log, at--, false)
+            expect(rebuilt(replica, log)).toEqual(states.get(stop))
+          }
+          while (at > 0) step(replica, log, at--, false)
+          expect(rebuilt(replica, log)).toEqual(rebuilt(new Replica(whole.tracer.shape), log))
+        }
+      ),
+      { numRuns: 12 }
+    )
+    expect(compared).toBeGreaterThanOrEqual(36)
+  }, 120_000)
+})

@@ -1,0 +1,102 @@
+/** Folio metadata that tell a tracer of every change. */
+import type { Buddy } from '../mm/buddy'
+import { EXCLUSIVE, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, Folios, FOLIO_CONT, ORDER_SHIFT } from '../mm/folio'
+import type { Counters } from './counters'
+import { KIND } from './kinds'
+import type { Tracer } from './tracer'
+
+/** The folios of a traced world; `trace` is set when the world is put together. */
+export class TracedFolios extends Folios {
+  trace: Tracer | undefined
+
+  constructor(buddy: Buddy, counters: Counters, blockOrder: number) {
+    super(buddy, counters, blockOrder)
+  }
+
+  protected override born(pfn: number, order: number, word: number): void {
+    const lanes = this.lanesOf(pfn, order)
+    const nr = 1 << order
+    // What earlier users left in the pages goes page by page.
+    if (this.contents[pfn >>> FOLIO_CHUNK_SHIFT] !== undefined) {
+      for (let i = 0; i < nr; i++) if (this.content(pfn + i) !== 0) this.setContent(pfn + i, 0)
+    }
+    const { flags, refs, anonVma } = lanes
+    super.born(pfn, order, word)
+    this.trace?.add(KIND['folio-alloc'], word, pfn, flags, anonVma, order, refs)
+  }
+
+  protected override gone(head: number, order: number): void {
+    const nr = 1 << order
+    // A free page is nobody's own: PG_anon_exclusive goes first, page by page.
+    for (let i = 0; i < nr; i++) {
+      const word = this.word(head + i)
+      if ((word & EXCLUSIVE) !== 0) this.addWord(head + i, -EXCLUSIVE)
+    }
+    const first = this.word(head)
+    for (let i = 1; i < nr; i++) {
+      const word = this.word(head + i)
+      if (word !== first) this.addWord(head + i, first - word)
+    }
+    super.gone(head, order)
+    this.trace?.add(KIND['folio-free'], first, head, order, 0, 0, 0)
+  }
+
+  override setFlags(pfn: number, set: number, clear = 0): void {
+    const old = this.flags(pfn)
+    super.setFlags(pfn, set, clear)
+    const flags = this.flags(pfn)
+    if (flags !== old) this.trace?.add(KIND['folio-flags'], 0, pfn, old, 0, flags, 0)
+  }
+
+  override addEntire(pfn: number, n: number): number {
+    const after = super.addEntire(pfn, n)
+    this.trace?.add(KIND.entire, 0, pfn, after - n, 0, after, 0)
+    return after
+  }
+
+  protected override changePins(pfn: number, n: number): void {
+    const old = this.pincount(pfn)
+    super.changePins(pfn, n)
+    this.trace?.add(KIND.pins, 0, pfn, old, 0, old + n, 0)
+  }
+
+  override setAnonVma(pfn: number, anonVma: number): void {
+    if (this.order(pfn) < 2) return
+    const old = this.anonVma(pfn)
+    super.setAnonVma(pfn, anonVma)
+    if (old !== anonVma) this.trace?.add(KIND['anon-vma'], 0, pfn, old, 0, anonVma, 0)
+  }
+
+  override takeApart(head: number): void {
+    const chunk = head >>> FOLIO_CHUNK_SHIFT
+    const words = this.words[chunk] as Int32Array
+    const first = head & FOLIO_CHUNK_MASK
+    const order = this.order(head)
+    const nr = 1 << order
+    const flags = this.flags(head)
+    const refs = (this.smallRefs[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))
+    for (let at = first; at < first + nr; at++) words[at] &= (1 << ORDER_SHIFT) - 1
+    refs.fill(1, first, first + nr)
+    this.trace?.add(KIND['folio-split'], 0, head, order, 0, 0, 0)
+    for (let i = 0; i < nr; i++) this.setFlags(head + i, flags & ~FOLIO_CONT, -1)
+    if ((flags & FOLIO_CONT) !== 0) this.blocks.inUse--
+  }
+
+  override setContent(pfn: number, value: number): void {
+    const old = this.content(pfn)
+    super.setContent(pfn, value)
+    if (old !== value) this.trace?.add(KIND.content, 0, pfn, old, 0, value, 0)
+  }
+
+  override addRefs(pfn: number, n: number): number {
+    const after = super.addRefs(pfn, n)
+    this.trace?.add(KIND.refcount, 0, pfn, after - n, 0, after, 0)
+    return after
+  }
+
+  override addWord(pfn: number, delta: number): number {
+    const after = super.addWord(pfn, delta)
+    this.trace?.word(pfn, after - delta, after)
+    return after
+  }
+}
