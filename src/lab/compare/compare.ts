@@ -32,7 +32,10 @@ export interface ReplayedCase {
 /** Replays one case. */
 export function replayCase(recording: Recording, each: Case, file: string): ReplayedCase {
   const steps: Step[] = []
-  const before = recording.cases.slice(0, recording.cases.indexOf(each))
+  const before = recording.cases.slice(
+    0,
+    recording.cases.findIndex(({ id }) => id === each.id)
+  )
   const named = { id: each.id, file }
   let result: CaseResult = { ...named, status: 'equal' }
   let differences: readonly Difference[] = []

@@ -151,6 +151,14 @@ const GROUPS: readonly (readonly [reason: string, names: readonly string[]])[] =
   ]
 ]
 
+/** The same as a table for people: `docs/compare.md` holds it. */
+export function leftOutTable(): string {
+  const rows = GROUPS.map(
+    ([reason, names]) => `| ${reason} | ${names.map((name) => `\`${name}\``).join(', ')} |`
+  )
+  return ['| why | functions |', '| --- | --- |', ...rows].join('\n')
+}
+
 /** Names that are not compared, each with its reason. */
 export const LEFT_OUT: Readonly<Record<string, string>> = Object.fromEntries(
   GROUPS.flatMap(([reason, names]) => names.map((name) => [name, reason]))

@@ -3,7 +3,7 @@
  * recordings.
  */
 import type { CpuFeatures } from '../../engine/arch/cpu'
-import { kernelByName } from '../../engine/kernel'
+import { kernelByName, kernelNames } from '../../engine/kernel'
 import { filePage, sharedMemory } from '../../engine/mm/file'
 import { FOLIO_REFERENCED } from '../../engine/mm/folio'
 import { newMm } from '../../engine/mm/fork'
@@ -75,7 +75,9 @@ export class Replay {
   /** `cold`: the case is the baseline that its boot begins with. */
   constructor(kernel: string, boot: Boot, cold = false) {
     if (boot.mte) throw new Unsupported('memory tagging is not simulated')
-    const record = kernelByName(kernel.replace(/-16k$/, ''))
+    const name = kernel.replace(/-16k$/, '')
+    if (!kernelNames().includes(name)) throw new Unsupported(`the kernel ${kernel} is not simulated`)
+    const record = kernelByName(name)
     this.world = new World({
       kernel: record,
       granule: boot.page_size === 16384 ? '16K' : boot.page_size === 65536 ? '64K' : '4K',
