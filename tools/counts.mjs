@@ -20,10 +20,10 @@ const { module } = await runnerImport('./tools/counts/main.ts', {
   logLevel: 'error'
 })
 const every = asked.includes('--every')
-const { survey, summary, text } = module.freshCounts(every)
-for (const line of survey.wrong) console.error(line)
+const { wrong, summary, text } = module.freshCounts(every)
+for (const line of wrong) console.error(line)
 console.log(summary)
-if (survey.wrong.length > 0) process.exit(1)
+if (wrong.length > 0) process.exit(1)
 if (every) process.exit(0)
 
 const name = relative(root, path)

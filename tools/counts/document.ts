@@ -1,5 +1,6 @@
 /** `docs/counts.md`: the sheets with what was measured, for people. */
 import type { CounterName } from '../../src/engine/trace/counters'
+import { J } from './op-scenes'
 import { PAGES, type Case } from './shape'
 import { keyOf, type Row, type Sheet } from './sheet'
 import { SHEETS, type Cell, type Survey } from './survey'
@@ -35,6 +36,11 @@ does not exist. Where orders differ a cell shows the lowest and the highest meas
 \`npm run counts -- --every\` measures every order there too. Every case up to N = 512, and one a kernel at
 N = 262144, is counted twice, by the hot loops and entry by entry. Rows "with range TLBI" are for CPUs with
 FEAT_TLBIRANGE.`
+
+const OPERATIONS = `A folio of two blocks, whose first one is folded, foldable but plain, or not there. Formulae are checked in
+every granule and for every kernel named; figures shown are those of 4K (C = 16). A fold or an unfold exchanges C
+entries, stores C, and flushes the block between two barriers. j is ${J}. Callers are shown with what they do to
+entries and TLBs alone.`
 
 interface Line {
   readonly key: string
@@ -110,9 +116,9 @@ function table(sheet: Sheet, cells: readonly Cell[]): string {
   ].join('\n')
 }
 
-/** The document. */
-export function documentOf({ cells }: Survey): string {
-  const parts = [INTRO]
+/** The page; `operations` is the table of single operations. */
+export function documentOf({ cells }: Survey, operations: string): string {
+  const parts = [INTRO, '## Operations on entries', OPERATIONS, operations]
   const designs = [...new Set(SHEETS.map(({ kernels }) => kernels.join(', ')))]
   for (const design of designs) {
     parts.push(`## ${design}`)
@@ -126,9 +132,4 @@ export function documentOf({ cells }: Survey): string {
     }
   }
   return `${parts.join('\n\n')}\n`
-}
-
-/** One line for a terminal. */
-export function summaryOf({ cells, compared, wrong }: Survey): string {
-  return `${compared} figures of ${cells.length} cases compared with ${SHEETS.length} sheets of formulae: ${wrong.length} differ.`
 }

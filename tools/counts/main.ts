@@ -1,8 +1,22 @@
-import { documentOf, summaryOf } from './document'
-import { survey, type Survey } from './survey'
+import { documentOf } from './document'
+import { opSurvey } from './op-survey'
+import { SHEETS, survey, type Survey } from './survey'
 
-/** The survey, one line about it, and the document that it gives. */
-export function freshCounts(every: boolean): { survey: Survey; summary: string; text: string } {
-  const found = survey(undefined, every)
-  return { survey: found, summary: summaryOf(found), text: documentOf(found) }
+/** Everything that was compared, one line about it, and the page that it gives. */
+export interface Counts {
+  readonly survey: Survey
+  readonly compared: number
+  readonly wrong: readonly string[]
+  readonly summary: string
+  readonly text: string
+}
+
+/** Counts everything anew; with `every` also each order at N = 262144. */
+export function freshCounts(every: boolean): Counts {
+  const ranges = survey(undefined, every)
+  const operations = opSurvey()
+  const wrong = [...operations.wrong, ...ranges.wrong]
+  const compared = operations.compared + ranges.compared
+  const summary = `${compared} figures of ${ranges.cells.length + operations.plays} cases compared with ${SHEETS.length + operations.sheets} sheets of formulae: ${wrong.length} differ.`
+  return { survey: ranges, compared, wrong, summary, text: documentOf(ranges, operations.table) }
 }
