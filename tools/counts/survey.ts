@@ -1,4 +1,5 @@
 /** Every case of every sheet: measured twice, by the hot loops and entry by entry, and compared. */
+import { kernelNames } from '../../src/engine/kernel'
 import type { Vars } from './expression'
 import { flushVars } from './flush'
 import { BLOCKS, FORK_SHEETS, ONEPLUS_PAGES } from './fork-sheets'
@@ -25,19 +26,8 @@ export interface Survey {
   readonly wrong: readonly string[]
 }
 
-/** Kernels of the sheets in the order of lists, and the granules each is made for. */
-export const KERNEL_NAMES = [
-  'no-contpte',
-  'contpte-unbatched',
-  'contpte-v2',
-  'contpte-v3',
-  'linux-6.1',
-  'linux-6.9',
-  'linux-6.12.0',
-  'linux-6.12',
-  ONEPLUS_PAGES,
-  'oneplus-5.15'
-]
+/** Every kernel there is, and the pages that OnePlus maps without blocks: one without sheets is reported. */
+export const KERNEL_NAMES: readonly string[] = [...kernelNames(), ONEPLUS_PAGES]
 const GRANULE_NAMES = ['4K', '16K', '64K'] as const
 
 export const SHEETS: readonly Sheet[] = [...FORK_SHEETS, ...ZAP_SHEETS]
@@ -103,7 +93,7 @@ export function survey(kernels: readonly string[] = KERNEL_NAMES, every = false)
           (each) => each.operation === operation && each.kernels.includes(kernel) && each.applies(of)
         )
         if (sheet === undefined) {
-          if (operation !== DONTNEED_UNFOLDED) wrong.push(`${kernel}, ${operation}: no sheet`)
+          if (operation !== DONTNEED_UNFOLDED) wrong.push(`${kernel}, ${operation}: no sheet in tools/counts`)
           return
         }
         const vars = {
