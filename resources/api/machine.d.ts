@@ -100,6 +100,7 @@ declare module 'contpte-lab' {
     valid?: boolean
     writable?: boolean
     young?: boolean
+    dirty?: boolean
     pfn?: number
     /** The entry becomes a swap entry. */
     swap?: true

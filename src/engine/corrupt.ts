@@ -2,7 +2,17 @@
  * Entries written behind the kernel's back, as a bug would write them: for experiments that show what
  * the checker and the hardware make of it. Nothing else of the machine learns of it.
  */
-import { AF, CONT, SWAP, SWAP_TYPE_SHIFT, VALID, WRITE, isSwapType } from './arch/descriptor'
+import {
+  AF,
+  CONT,
+  SWAP,
+  SWAP_TYPE_SHIFT,
+  VALID,
+  WRITE,
+  isSwapType,
+  mkclean,
+  mkdirty
+} from './arch/descriptor'
 import { EngineError } from './error'
 import type { Mm } from './mm/mm'
 import { findSlot } from './mm/walk'
@@ -14,6 +24,7 @@ export interface Corruption {
   readonly valid?: boolean
   readonly writable?: boolean
   readonly young?: boolean
+  readonly dirty?: boolean
   readonly pfn?: number
   /** Becomes a swap entry of slot 1, which nobody owns. */
   readonly swap?: true
@@ -36,5 +47,6 @@ export function corruptEntry(world: World, mm: Mm, vpn: number, change: Corrupti
   attr = bit(attr, VALID, change.valid)
   attr = bit(attr, WRITE, change.writable)
   attr = bit(attr, AF, change.young)
+  if (change.dirty !== undefined) attr = change.dirty ? mkdirty(attr) : mkclean(attr)
   tables.set(slot, attr, change.pfn ?? tables.pfn(slot))
 }

@@ -95,6 +95,8 @@ export class World {
   probe: ((what: string, pfn?: number) => void) | undefined
   /** Another CPU that wants the page-table locks fork holds; nobody by default. */
   contention: LockContention | undefined
+  /** First frames of the folios that are being migrated: each is held once for it. */
+  readonly migrating: number[] = []
   /** The address space whose mmap_lock fork holds while `contention` runs: it takes no fault. */
   mmapLocked: Mm | undefined
   /** Hot loops may stand in for the operations they equal. Tests turn them off to compare. */

@@ -1,7 +1,7 @@
 /**
  * What the tables of all address spaces say, counted once for every rule that compares with it.
  */
-import { SPECIAL, SWAP, VALID, isPresent } from '../arch/descriptor'
+import { MIGRATION, SPECIAL, SWAP, VALID, isPresent } from '../arch/descriptor'
 import { isBlockEntry } from '../contpte/exposed'
 import { ANON, FOLIO_CHUNK_SHIFT, IN_USE } from '../mm/folio'
 import type { Mm } from '../mm/mm'
@@ -52,6 +52,8 @@ function countMm(world: World, mm: Mm, pages: Map<number, number>, entire: Map<n
       for (let at = slot; at < slot + geometry.tableEntries; at++) {
         const attr = tables.attr(at)
         if ((attr & (VALID | SWAP)) === SWAP) census.swap++
+        // A page on its way stays resident, though nothing maps it.
+        if ((attr & (VALID | MIGRATION)) === MIGRATION) resident(tables.pfn(at), 1)
         if (!isPresent(attr) || (attr & SPECIAL) !== 0) continue
         const pfn = tables.pfn(at)
         // A block of the huge zero page: no folio.

@@ -68,7 +68,8 @@ export const checkRefcounts: Check = (world) => {
     const nr = 1 << folios.order(head)
     const cached = (flags & (FOLIO_SWAPCACHE | FOLIO_FILE)) !== 0 ? nr : 0
     const pins = folios.pincount(head) * (nr >= 4 ? 1 : PIN_BIAS)
-    const held = mappings + cached + pins + world.lru.references(head)
+    const migrating = world.migrating.includes(head) ? 1 : 0
+    const held = mappings + cached + pins + migrating + world.lru.references(head)
     if (refcount === held && held > 0) return
     violation = {
       rule: refcount < mappings ? 'refcount-below-mapcount' : 'leaked-reference',

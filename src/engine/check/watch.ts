@@ -22,7 +22,7 @@ import {
 } from '../mm/folio'
 import { isCowMapping, type Mm, type Vma } from '../mm/mm'
 import { findPmd, findSlot } from '../mm/walk'
-import { isPmdLeaf, isSwapType, SWAP } from '../arch/descriptor'
+import { isPmdLeaf, isSwapType, MIGRATION, SWAP } from '../arch/descriptor'
 import type { World } from '../world'
 import { takeCensus } from './census'
 import { inconsistent, misprogrammed } from './contiguity'
@@ -125,7 +125,12 @@ export class Watch implements FolioObserver {
   }
 
   #probed(what: string, pfn: number | undefined): void {
-    if (this.violation !== undefined) return
+    if (this.violation === undefined) this.#look(what, pfn)
+    this.elsewhere?.(what)
+  }
+
+  /** What another CPU would find wrong at this step. */
+  #look(what: string, pfn: number | undefined): void {
     const { world } = this
     if (pfn !== undefined && world.folios.word(pfn) !== 0) {
       const head = world.folios.head(pfn)
@@ -141,7 +146,6 @@ export class Watch implements FolioObserver {
       const object = `the block of page ${world.tables.vpn(block)}`
       this.#found({ rule: 'block-misprogrammed', object, found: 'valid entries that disagree' }, what)
     }
-    this.elsewhere?.(what)
   }
 
   /** Every rule that one address space can be judged by alone. */
@@ -202,6 +206,7 @@ export class Watch implements FolioObserver {
       }
       if (!isPresent(attr)) {
         if (isSwapType(attr) && (attr & SWAP) !== 0) resident.swap++
+        else if (isSwapType(attr) && (attr & MIGRATION) !== 0) resident.anon++
         continue
       }
       if ((attr & SPECIAL) !== 0) {

@@ -13,7 +13,8 @@ import { folioPlaces } from './rmap-walk'
 
 /**
  * `try_to_migrate`: turns every mapping of the folio of page `pfn` into a migration entry and answers
- * the folio's first page. The caller holds the folio until `undoMigration`.
+ * the folio's first page. The caller holds the folio until `undoMigration`. `EBUSY` where it is under
+ * way already, `not-modelled` for folios of files and of the swap cache.
  */
 export function beginMigration(world: World, pfn: number): number {
   const { folios, tlbi } = world
@@ -24,7 +25,9 @@ export function beginMigration(world: World, pfn: number): number {
       'Migrating a folio of a file or of the swap cache is not simulated yet.'
     )
   }
+  if (world.migrating.includes(head)) throw new EngineError('EBUSY', 'EBUSY: the folio is being migrated.')
   folios.addRefs(head, 1)
+  world.migrating.push(head)
   for (const place of folioPlaces(world, head, 1 << folios.order(head))) {
     if (unmapPlace(world, place, head)) tlbi.finish(place.mm)
   }
@@ -40,5 +43,6 @@ export function undoMigration(world: World, head: number): void {
       restorePage(world, place, head, page, false)
     }
   }
+  world.migrating.splice(world.migrating.indexOf(head), 1)
   folios.put(head)
 }

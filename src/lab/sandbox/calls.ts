@@ -57,7 +57,7 @@ function frame(region: Region, number: number, process: Process): number {
   throw new EngineError('EFAULT', `EFAULT: page ${number} maps no folio.`)
 }
 
-const CORRUPTIONS = ['contiguous', 'valid', 'writable', 'young', 'pfn', 'swap']
+const CORRUPTIONS = ['contiguous', 'valid', 'writable', 'young', 'dirty', 'pfn', 'swap']
 
 /** Every call by name. */
 export const CALLS: Readonly<Record<string, Call>> = {

@@ -254,11 +254,11 @@ try { old.writeProtect() } catch (error: any) { say(error.code) }`)
       await found(`${folded()}
 const child = p.fork()
 const migration = heap.migrate(3)
-say([heap.pte(3).kind, heap.pte(9, child).kind, heap.folio(3) === undefined])
+say([heap.pte(3).kind, heap.pte(9, child).kind, heap.folio(3) === undefined, m.check()])
 migration.undo(); migration.undo()
 say([heap.foldedBlocks(), heap.foldedBlocks(child), heap.folio(3)?.mapcount, heap.folio(3)?.refcount, m.check()])
 try { heap.migrate(40) } catch (error: any) { say(error.code) }`)
-    ).toEqual([['migration', 'migration', true], [1, 1, 2, 32, []], 'EFAULT'])
+    ).toEqual([['migration', 'migration', true, []], [1, 1, 2, 32, []], 'EFAULT'])
   })
 
   it('show what the checker makes of a corrupted entry', async () => {
