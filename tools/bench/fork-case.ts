@@ -16,6 +16,11 @@ const EXCLUSIVE_CLEAR = COUNTER_INDEX.exclusiveClear
 
 const mix = (sum: number, word: number): number => Math.imul(sum ^ word, 16_777_619)
 
+/** Writes an array as it is: lanes of frames hold no others after a fork, but free tables are chained through them. */
+function rewrite(array: Int32Array): void {
+  array.set(array.slice())
+}
+
 /** A fork that can be repeated. */
 export class ForkCase {
   readonly #fixture: Fixture
@@ -52,8 +57,9 @@ export class ForkCase {
     const { tables } = this.world
     for (let chunk = this.#parentChunks; chunk < tables.attrs.length; chunk++) {
       tables.attrs[chunk].fill(0)
-      tables.pfns[chunk].copyWithin(0, 0)
+      rewrite(tables.pfns[chunk])
     }
+    for (const pfns of tables.pfns.slice(0, this.#parentChunks)) rewrite(pfns)
     for (const { array, content } of this.#before) array.set(content)
   }
 

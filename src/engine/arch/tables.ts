@@ -18,6 +18,8 @@ export class PageTables {
    * bit by bit, since no lane of a present entry makes a pair that is zero or not a number.
    */
   readonly attrPairs: Float64Array[] = []
+  /** The same `pfn` lanes two at a time, to be copied: no frame number makes a pair that is not a number. */
+  readonly pfnPairs: Float64Array[] = []
   readonly #twoLanes = new Int32Array(2)
   readonly #onePair = new Float64Array(this.#twoLanes.buffer)
   /** log2 of the slots of one chunk. */
@@ -76,7 +78,9 @@ export class PageTables {
       const attrs = new Int32Array(1 << this.chunkShift)
       this.attrs.push(attrs)
       this.attrPairs.push(new Float64Array(attrs.buffer))
-      this.pfns.push(new Int32Array(1 << this.chunkShift))
+      const pfns = new Int32Array(1 << this.chunkShift)
+      this.pfns.push(pfns)
+      this.pfnPairs.push(new Float64Array(pfns.buffer))
     }
   }
 

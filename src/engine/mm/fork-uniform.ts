@@ -14,9 +14,8 @@ import { advance, countUniform } from './fork-uniform-counts'
 
 const EXCLUSIVE_CLEAR = COUNTER_INDEX.exclusiveClear
 
-/** One step of the inner loop takes a line: 16 entries in 8 pairs of lanes. */
+/** Folios of at least a line of 16 entries are shared in runs of lines. */
 const LINE_ORDER = 4
-const LINE_PAIRS = 8
 
 /**
  * Copies as many whole folios from `slot` on as are uniform: 2^order entries with one value, frames in
@@ -44,157 +43,184 @@ export function copyUniform(
   if (folds && (slot & (geometry.contPtes - 1)) !== 0) return 0
 
   const protects = section.cow && (attr & WRITE) !== 0
-  const after = protects ? wrprotect(attr) : attr
+  const run: UniformRun = { slot, childSlot, attr, after: protects ? wrprotect(attr) : attr }
   let taken = 0
   while (taken < limit) {
-    const pfn = pfns[start + taken]
-    const word = folios.word(pfn)
+    const word = folios.word(pfns[start + taken])
     const nr = 1 << (word >>> ORDER_SHIFT)
     if ((word & ANON) === 0 || (folds && nr < geometry.contPtes)) break
-    let run = 0
-    if (nr >= 1 << LINE_ORDER && (start & 1) === 0) {
-      run = shareAlike(world, slot + taken, limit - taken, attr, after, word)
-    }
-    if (run > 0) section.child.count(EXCLUSIVE_CLEAR, (word & EXCLUSIVE) === 0 ? 0 : run)
+    let pages = nr >= 1 << LINE_ORDER && (start & 1) === 0 ? shareAlike(world, run, taken, limit, word) : 0
+    if (pages > 0) section.child.count(EXCLUSIVE_CLEAR, (word & EXCLUSIVE) === 0 ? 0 : pages)
     else {
-      const exclusive = shareFolio(world, slot + taken, limit - taken, attr, after, nr)
+      const exclusive = shareFolio(world, run, taken, limit, nr)
       if (exclusive < 0) break
       section.child.count(EXCLUSIVE_CLEAR, exclusive)
-      run = nr
+      pages = nr
     }
-    taken += run
-    advance(world, tally, run, nr)
-    countUniform(section, slot + taken - run, run, run / nr, limit - taken, protects)
+    advance(world, tally, pages, nr)
+    taken += pages
+    countUniform(section, slot + taken - pages, pages, pages / nr, limit - taken, protects)
   }
-  if (taken === 0) return 0
-  const target = childSlot & tables.chunkMask
-  tables.attrs[childSlot >>> tables.chunkShift].fill(after & ~AF, target, target + taken)
-  tables.pfns[childSlot >>> tables.chunkShift].set(pfns.subarray(start, start + taken), target)
   return taken
 }
 
+/** Entries with one value, the parent's from `slot` and the child's from `childSlot` on. */
+interface UniformRun {
+  readonly slot: number
+  readonly childSlot: number
+  /** What every entry holds, and what the parent's will. The child's is the same, but old. */
+  readonly attr: number
+  readonly after: number
+}
+
 /**
- * Shares folios from `slot` on whose pages all have the page word `word`, as far as they follow each
- * other: entries from `attr` to `after`, one mapping more a page, no longer exclusive, a reference a
- * page. Answers how many entries that were.
+ * Shares folios from entry `from` of the run on that all have the page word `word` on every page and
+ * frames in line, below entry `limit`: one mapping more a page, no longer exclusive, a reference a page.
+ * Answers how many entries that were, in whole folios.
  */
-function shareAlike(
-  world: World,
-  slot: number,
-  limit: number,
-  attr: number,
-  after: number,
-  word: number
-): number {
-  const { tables, folios, geometry } = world
-  const chunk = slot >>> tables.chunkShift
-  const start = slot & tables.chunkMask
+function shareAlike(world: World, run: UniformRun, from: number, limit: number, word: number): number {
+  const { tables, folios } = world
+  const chunk = run.slot >>> tables.chunkShift
+  const childChunk = run.childSlot >>> tables.chunkShift
+  const index = (run.slot & tables.chunkMask) + from
   const pfns = tables.pfns[chunk]
-  const attrPairs = tables.attrPairs[chunk]
-  const frames = pfns[start] >>> FOLIO_CHUNK_SHIFT
-  const wordPairs = folios.wordPairs[frames]
-  const refs = folios.largeRefs[frames]
-  if (refs === undefined) return 0
-  const attrPair = tables.pair(attr)
-  const afterPair = tables.pair(after)
-  const wordPair = tables.pair(word)
-  const sharedPair = tables.pair((word & ~EXCLUSIVE) + 1)
+  const pfn = pfns[index]
   const nr = 1 << (word >>> ORDER_SHIFT)
+  const refs = folios.largeRefs[pfn >>> FOLIO_CHUNK_SHIFT]
+  if (refs === undefined || (pfn & (nr - 1)) !== 0) return 0
+  const words = folios.wordPairs[pfn >>> FOLIO_CHUNK_SHIFT]
+  const attrs = tables.attrPairs[chunk]
+  const pfnPairs = tables.pfnPairs[chunk]
+  const childAttrs = tables.attrPairs[childChunk]
+  const childPfns = tables.pfnPairs[childChunk]
+  const attr = tables.pair(run.attr)
+  const after = tables.pair(run.after)
+  const old = tables.pair(run.after & ~AF)
+  const alike = tables.pair(word)
+  const shared = tables.pair((word & ~EXCLUSIVE) + 1)
   // Of a folded block the first entry says for all of them that frames are in line.
-  const stride = (attr & CONT) === 0 ? 1 : geometry.contPtes
-  let taken = 0
-  for (; taken + nr <= limit; taken += nr) {
-    const pfn = pfns[start + taken]
-    if (pfn >>> FOLIO_CHUNK_SHIFT !== frames || (pfn & (nr - 1)) !== 0) break
-    if (nr > stride && !inLine(pfns, start + taken, pfn, nr, stride)) break
-    const first = pfn & FOLIO_CHUNK_MASK
-    const end = (start + taken + nr) >> 1
-    let at = (start + taken) >> 1
-    let page = first >> 1
-    for (; at < end; at += LINE_PAIRS, page += LINE_PAIRS) {
-      if (
-        attrPairs[at] !== attrPair ||
-        attrPairs[at + 1] !== attrPair ||
-        attrPairs[at + 2] !== attrPair ||
-        attrPairs[at + 3] !== attrPair ||
-        attrPairs[at + 4] !== attrPair ||
-        attrPairs[at + 5] !== attrPair ||
-        attrPairs[at + 6] !== attrPair ||
-        attrPairs[at + 7] !== attrPair ||
-        wordPairs[page] !== wordPair ||
-        wordPairs[page + 1] !== wordPair ||
-        wordPairs[page + 2] !== wordPair ||
-        wordPairs[page + 3] !== wordPair ||
-        wordPairs[page + 4] !== wordPair ||
-        wordPairs[page + 5] !== wordPair ||
-        wordPairs[page + 6] !== wordPair ||
-        wordPairs[page + 7] !== wordPair
-      ) {
-        break
-      }
-      attrPairs[at] = afterPair
-      attrPairs[at + 1] = afterPair
-      attrPairs[at + 2] = afterPair
-      attrPairs[at + 3] = afterPair
-      attrPairs[at + 4] = afterPair
-      attrPairs[at + 5] = afterPair
-      attrPairs[at + 6] = afterPair
-      attrPairs[at + 7] = afterPair
-      wordPairs[page] = sharedPair
-      wordPairs[page + 1] = sharedPair
-      wordPairs[page + 2] = sharedPair
-      wordPairs[page + 3] = sharedPair
-      wordPairs[page + 4] = sharedPair
-      wordPairs[page + 5] = sharedPair
-      wordPairs[page + 6] = sharedPair
-      wordPairs[page + 7] = sharedPair
-    }
-    if (at < end) {
-      // Not all alike: what was done to this folio is undone.
-      attrPairs.fill(attrPair, (start + taken) >> 1, at)
-      wordPairs.fill(wordPair, first >> 1, page)
+  const folded = (run.attr & CONT) !== 0
+  const first = pfn & FOLIO_CHUNK_MASK
+  const most = Math.min(limit - from, FOLIO_CHUNK_MASK + 1 - first) & -nr
+  const start = index >>> 1
+  const end = (index + most) >>> 1
+  let at = start
+  let to = ((run.childSlot & tables.chunkMask) + from) >>> 1
+  let page = first >>> 1
+  for (; at < end; at = (at + 8) >>> 0, to = (to + 8) >>> 0, page = (page + 8) >>> 0) {
+    const entry = (at << 1) >>> 0
+    const frame = (pfn + entry - index) >>> 0
+    if (pfns[entry] !== frame) break
+    if (
+      !folded &&
+      (pfns[(entry + 1) >>> 0] !== (frame + 1) >>> 0 ||
+        pfns[(entry + 2) >>> 0] !== (frame + 2) >>> 0 ||
+        pfns[(entry + 3) >>> 0] !== (frame + 3) >>> 0 ||
+        pfns[(entry + 4) >>> 0] !== (frame + 4) >>> 0 ||
+        pfns[(entry + 5) >>> 0] !== (frame + 5) >>> 0 ||
+        pfns[(entry + 6) >>> 0] !== (frame + 6) >>> 0 ||
+        pfns[(entry + 7) >>> 0] !== (frame + 7) >>> 0 ||
+        pfns[(entry + 8) >>> 0] !== (frame + 8) >>> 0 ||
+        pfns[(entry + 9) >>> 0] !== (frame + 9) >>> 0 ||
+        pfns[(entry + 10) >>> 0] !== (frame + 10) >>> 0 ||
+        pfns[(entry + 11) >>> 0] !== (frame + 11) >>> 0 ||
+        pfns[(entry + 12) >>> 0] !== (frame + 12) >>> 0 ||
+        pfns[(entry + 13) >>> 0] !== (frame + 13) >>> 0 ||
+        pfns[(entry + 14) >>> 0] !== (frame + 14) >>> 0 ||
+        pfns[(entry + 15) >>> 0] !== (frame + 15) >>> 0)
+    )
       break
-    }
-    refs[first >> 2] += nr
+    if (
+      attrs[at] !== attr ||
+      attrs[(at + 1) >>> 0] !== attr ||
+      attrs[(at + 2) >>> 0] !== attr ||
+      attrs[(at + 3) >>> 0] !== attr ||
+      attrs[(at + 4) >>> 0] !== attr ||
+      attrs[(at + 5) >>> 0] !== attr ||
+      attrs[(at + 6) >>> 0] !== attr ||
+      attrs[(at + 7) >>> 0] !== attr ||
+      words[page] !== alike ||
+      words[(page + 1) >>> 0] !== alike ||
+      words[(page + 2) >>> 0] !== alike ||
+      words[(page + 3) >>> 0] !== alike ||
+      words[(page + 4) >>> 0] !== alike ||
+      words[(page + 5) >>> 0] !== alike ||
+      words[(page + 6) >>> 0] !== alike ||
+      words[(page + 7) >>> 0] !== alike
+    )
+      break
+    attrs[at] = after
+    attrs[(at + 1) >>> 0] = after
+    attrs[(at + 2) >>> 0] = after
+    attrs[(at + 3) >>> 0] = after
+    attrs[(at + 4) >>> 0] = after
+    attrs[(at + 5) >>> 0] = after
+    attrs[(at + 6) >>> 0] = after
+    attrs[(at + 7) >>> 0] = after
+    words[page] = shared
+    words[(page + 1) >>> 0] = shared
+    words[(page + 2) >>> 0] = shared
+    words[(page + 3) >>> 0] = shared
+    words[(page + 4) >>> 0] = shared
+    words[(page + 5) >>> 0] = shared
+    words[(page + 6) >>> 0] = shared
+    words[(page + 7) >>> 0] = shared
+    childAttrs[to] = old
+    childAttrs[(to + 1) >>> 0] = old
+    childAttrs[(to + 2) >>> 0] = old
+    childAttrs[(to + 3) >>> 0] = old
+    childAttrs[(to + 4) >>> 0] = old
+    childAttrs[(to + 5) >>> 0] = old
+    childAttrs[(to + 6) >>> 0] = old
+    childAttrs[(to + 7) >>> 0] = old
+    childPfns[to] = pfnPairs[at]
+    childPfns[(to + 1) >>> 0] = pfnPairs[(at + 1) >>> 0]
+    childPfns[(to + 2) >>> 0] = pfnPairs[(at + 2) >>> 0]
+    childPfns[(to + 3) >>> 0] = pfnPairs[(at + 3) >>> 0]
+    childPfns[(to + 4) >>> 0] = pfnPairs[(at + 4) >>> 0]
+    childPfns[(to + 5) >>> 0] = pfnPairs[(at + 5) >>> 0]
+    childPfns[(to + 6) >>> 0] = pfnPairs[(at + 6) >>> 0]
+    childPfns[(to + 7) >>> 0] = pfnPairs[(at + 7) >>> 0]
   }
+  const taken = ((at - start) << 1) & -nr
+  const over = at - start - (taken >> 1)
+  if (over > 0) {
+    // The last folio is not all alike: what was done to it is undone.
+    attrs.fill(attr, at - over, at)
+    words.fill(alike, page - over, page)
+    childAttrs.fill(0, to - over, to)
+    childPfns.fill(0, to - over, to)
+  }
+  for (let ref = first >> 2; ref < (first + taken) >> 2; ref += nr >> 2) refs[ref] += nr
   return taken
 }
 
 /** The same for one folio of any size, whose pages may differ in being exclusive. Answers how many were, -1 if not uniform. */
-function shareFolio(
-  world: World,
-  slot: number,
-  limit: number,
-  attr: number,
-  after: number,
-  nr: number
-): number {
+function shareFolio(world: World, run: UniformRun, taken: number, limit: number, nr: number): number {
   const { tables, folios } = world
-  const attrs = tables.attrs[slot >>> tables.chunkShift]
-  const pfns = tables.pfns[slot >>> tables.chunkShift]
-  const from = slot & tables.chunkMask
+  const attrs = tables.attrs[run.slot >>> tables.chunkShift]
+  const pfns = tables.pfns[run.slot >>> tables.chunkShift]
+  const childAttrs = tables.attrs[run.childSlot >>> tables.chunkShift]
+  const childPfns = tables.pfns[run.childSlot >>> tables.chunkShift]
+  const from = (run.slot & tables.chunkMask) + taken
+  const to = (run.childSlot & tables.chunkMask) + taken
   const pfn = pfns[from]
   const words = folios.words[pfn >>> FOLIO_CHUNK_SHIFT]
-  if (words === undefined || (pfn & (nr - 1)) !== 0 || nr > limit) return -1
+  if (words === undefined || (pfn & (nr - 1)) !== 0 || nr > limit - taken) return -1
   let differs = 0
-  for (let i = 0; i < nr; i++) differs |= (attrs[from + i] ^ attr) | (pfns[from + i] ^ (pfn + i))
+  for (let i = 0; i < nr; i++) differs |= (attrs[from + i] ^ run.attr) | (pfns[from + i] ^ (pfn + i))
   if (differs !== 0) return -1
   const first = pfn & FOLIO_CHUNK_MASK
+  const old = run.after & ~AF
   let exclusive = 0
   for (let i = 0; i < nr; i++) {
     const word = words[first + i]
     exclusive += (word >>> EXCLUSIVE_SHIFT) & 1
-    attrs[from + i] = after
     words[first + i] = (word & ~EXCLUSIVE) + 1
+    attrs[from + i] = run.after
+    childAttrs[to + i] = old
+    childPfns[to + i] = pfn + i
   }
   folios.addRefs(pfn, nr)
   return exclusive
-}
-
-/** Whether every `stride`-th of `nr` entries maps the frame that is its turn. */
-function inLine(pfns: Int32Array, from: number, pfn: number, nr: number, stride: number): boolean {
-  for (let i = stride; i < nr; i += stride) {
-    if (pfns[from + i] !== pfn + i) return false
-  }
-  return true
 }
