@@ -17,7 +17,7 @@ import {
   FOLIO_UNEVICTABLE
 } from './folio'
 import { splitFolio } from './split'
-import { tryToUnmap, UnmapFlush } from './unmap-folio'
+import { askReferenced, tryToUnmap, UnmapFlush } from './unmap-folio'
 
 /** What became of a folio. */
 type Fate = 'freed' | 'keep' | 'activate'
@@ -71,14 +71,16 @@ export function reclaimPages(world: World, heads: readonly number[]): void {
 function shrinkFolio(world: World, pfn: number, list: number[], flush: UnmapFlush): Fate {
   const { folios } = world
   if ((folios.word(pfn) & ANON) === 0) return 'keep'
+  // Up to 6.9 reclaim looks for marks of use even where it was told to reclaim.
+  if (world.kernel.madvise === 'split') askReferenced(world, pfn)
   const swapBacked = (folios.flags(pfn) & FOLIO_LAZYFREE) === 0
   if (swapBacked && (folios.flags(pfn) & FOLIO_SWAPCACHE) === 0) {
     const fate = giveSlots(world, pfn, list)
     if (fate !== undefined) return fate
   }
-  if (folios.totalMapcount(pfn) > 0) {
+  if (isMapped(world, pfn)) {
     tryToUnmap(world, pfn, flush)
-    if (folios.totalMapcount(pfn) > 0) return 'activate'
+    if (isMapped(world, pfn)) return 'activate'
   }
   if (folios.pincount(pfn) > 0) return 'activate'
   if ((folios.flags(pfn) & FOLIO_DIRTY) !== 0) {
@@ -88,12 +90,21 @@ function shrinkFolio(world: World, pfn: number, list: number[], flush: UnmapFlus
   return removeMapping(world, pfn)
 }
 
+/** `folio_mapped`, a function of its own in 6.1. */
+function isMapped({ folios, kernel, calls }: World, pfn: number): boolean {
+  if (kernel.functionNames === 'linux-6.1') calls[FN.folio_mapped]++
+  return folios.totalMapcount(pfn) > 0
+}
+
 /** `add_to_swap`, after splitting what must not be swapped whole. Answers a fate where it ends here. */
 function giveSlots(world: World, pfn: number, list: number[]): Fate | undefined {
-  const { folios, swap, geometry, kernel, vm, thpStats } = world
+  const { folios, swap, geometry, kernel, vm, thpStats, calls } = world
+  const old = kernel.functionNames === 'linux-6.1'
   if (folios.pincount(pfn) > 0) return 'keep'
   const order = folios.order(pfn)
   if (order > 0) {
+    calls[FN.can_split_folio]++
+    if (old) calls[FN.folio_mapcount]++
     if (folios.refcount(pfn) !== folios.totalMapcount(pfn) + 1) return 'activate'
     const first =
       kernel.swapOut === 'whole'

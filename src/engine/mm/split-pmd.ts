@@ -3,16 +3,7 @@
  * Source: reference `teardown.md` section 6b (6.1 and 6.12, recorded), `contpte.md` section 5,
  * `thp-sysfs.md` section 6.4.
  */
-import {
-  PROT_NONE,
-  SPECIAL,
-  TYPE_PAGE,
-  USER,
-  VALID,
-  isDirty,
-  isPmdLeaf,
-  mkclean
-} from '../arch/descriptor'
+import { PROT_NONE, SPECIAL, TYPE_PAGE, USER, VALID, isDirty, isPmdLeaf, mkclean } from '../arch/descriptor'
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
 import { VM } from '../trace/vmstat'
@@ -30,11 +21,12 @@ const MAPCOUNT = COUNTER_INDEX.mapcount
  * `__split_huge_pmd`: where the PMD-level entry of `vpn` is a leaf, replaces it by a table whose
  * entries map the same pages; true if so. The leaf is first made invalid and flushed with its walk
  * caches (one PMD stride); entries are then written as one batch, so that whole blocks are born folded.
- * The huge zero page becomes entries of the small one.
+ * The huge zero page becomes entries of the small one. `locked`: only `split_huge_pmd_locked` (6.12), for a
+ * walk that holds the lock.
  */
-export function splitPmd(world: World, mm: Mm, vpn: number): boolean {
+export function splitPmd(world: World, mm: Mm, vpn: number, locked = false): boolean {
   const { tables, geometry, calls, kernel, vm } = world
-  calls[FN.__split_huge_pmd]++
+  if (!locked) calls[FN.__split_huge_pmd]++
   const modern = kernel.functionNames === 'linux-6.12'
   if (modern) calls[FN.split_huge_pmd_locked]++
   const pmd = findPmd(world, mm, vpn)
