@@ -92,7 +92,8 @@ function findOrRead(
     const value = area.contents[first + i]
     if (value !== 0) folios.setContent(pfn + i, value)
   }
-  vm[VM.pswpin] += nr
+  // The zero map answers without the device.
+  vm[area.zeroes[first] !== 0 ? VM.swpin_zero : VM.pswpin] += nr
   vm[VM.pgmajfault]++
   return { pfn: pfn + (vpn % nr), fresh: alone, read: true }
 }
@@ -131,8 +132,12 @@ function swapInOrder(
     const before = vpn % nr
     if (!isRun(world, mm, slot - before, entry, swap - before, nr)) continue
     let cached = false
-    for (let i = 0; i < nr; i++) if ((area.map[swap - before + i] & SLOT_CACHED) !== 0) cached = true
-    if (!cached) return order
+    let alike = true
+    for (let i = swap - before; i < swap - before + nr; i++) {
+      if ((area.map[i] & SLOT_CACHED) !== 0) cached = true
+      if (area.zeroes[i] !== area.zeroes[swap]) alike = false
+    }
+    if (!cached && alike) return order
   }
   return 0
 }
@@ -201,8 +206,14 @@ function mapSwappedIn(
   }
   folios.addRefs(page, nr - 1)
   addAnonRmapPtes(world, mm, page, nr, exclusive && kernel.anonExclusive)
-  if (found.read) countNewAnon(world, folios.order(page))
-  else calls[isModern(world) ? FN.folio_add_anon_rmap_ptes : FN.page_add_anon_rmap]++
+  if (isModern(world)) {
+    if (found.read) countNewAnon(world, folios.order(page))
+    else calls[FN.folio_add_anon_rmap_ptes]++
+  } else {
+    calls[FN.page_add_anon_rmap]++
+    // The page's first mapping sets its anon_vma, whether it was just read or waited in the cache.
+    if (folios.mapcount(page) === 1) calls[FN.__page_set_anon_rmap]++
+  }
   if (!found.read) mlockMapped(world, vma.flags, page)
   setFaultPtes(world, mm, slot - before, page, attr, nr)
   world.probe?.('swapped-in pages mapped')

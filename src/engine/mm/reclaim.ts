@@ -164,6 +164,7 @@ function writeOut(world: World, pfn: number): boolean {
     swap.contents[slot + i] = folios.content(head + i)
     if (folios.content(head + i) !== 0) zero = false
   }
+  swap.zeroes.fill(zero ? 1 : 0, slot, slot + (1 << order))
   if (zero) {
     vm[VM.swpout_zero] += 1 << order
     return true

@@ -16,6 +16,8 @@ export class SwapArea {
   readonly map: Uint16Array
   /** The byte each page in a slot holds. */
   readonly contents: Uint8Array
+  /** The zero map (6.12): slots of folios that held only zeroes, which were never written. */
+  readonly zeroes: Uint8Array
   /** First page of the folio in the swap cache that owns a slot; 0 for none. */
   readonly cache: Int32Array
   /** Slots nobody uses. */
@@ -29,6 +31,7 @@ export class SwapArea {
   ) {
     this.map = new Uint16Array(slots)
     this.contents = new Uint8Array(slots)
+    this.zeroes = new Uint8Array(slots)
     this.cache = new Int32Array(slots)
     this.map[0] = SLOT_COUNT
     this.free = slots - 1

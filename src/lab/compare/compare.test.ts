@@ -86,6 +86,9 @@ const SOME: readonly (readonly [file: string, ...ids: string[]])[] = [
   ['linux-6.12.A.json.gz', 'A.write.use_zero_page'],
   ['linux-6.12.C.json.gz', 'C.none', 'C.none@n1', 'C.special.young@a72', 'C.128kB.n32.pin.childgone'],
   ['linux-6.12.D.json.gz', 'D.16kB.collapse', 'D.64kB.young@a72', 'D.4kB.mlock@n1', 'D.2048kB.reads'],
+  ['linux-6.12.D.json.gz', 'D.swap.4kB.all-read', 'D.swap.2048kB.twice', 'D.swap.64kB.zero-filled'],
+  ['linux-6.12.R.json.gz', 'R.swap.15'],
+  ['linux-6.1.E.json.gz', 'E.swap.4kB.free-out', 'E.swap.2048kB.part'],
   [
     'linux-6.1.E.json.gz',
     'E.C.none@n1',
