@@ -248,7 +248,10 @@ declare module 'contpte-lab' {
 
   /** What one access came to. */
   export interface Access {
-    /** Whether it got through. If not, it faulted time and again without end (a `no-progress` violation). */
+    /**
+     * Whether it got through. If not, it faulted time and again without end (a `no-progress` violation), or
+     * inside `onStep` once, and waits for the operation under way.
+     */
     readonly done: boolean
     /** Page frame it reached, -1 where it did not. */
     readonly pfn: number
@@ -341,7 +344,9 @@ declare module 'contpte-lab' {
     watch(): Watch
     /**
      * Calls `body` at every step inside an operation that another CPU could see, with its name (e.g.
-     * `entries cleared`); `undefined` ends it. The names may change between versions.
+     * `entries cleared`); `undefined` ends it. The names may change between versions. The operation holds its
+     * locks: `body` may look, and let other CPUs and walkers access pages; an access that faults there waits
+     * (`done` is false). All else is `inside-step`.
      */
     onStep(body: ((step: string) => void) | undefined): void
     /**

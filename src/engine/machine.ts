@@ -1,6 +1,7 @@
 import { agentAccess, type AgentAccess } from './arch/agent'
 import type { CpuFeatures } from './arch/cpu'
 import type { Granule } from './arch/granule'
+import { translate } from './arch/translate'
 import { Watch } from './check/watch'
 import { simulatedTime } from './cost/model'
 import type { CostProfile } from './cost/profile'
@@ -73,6 +74,7 @@ export class Machine {
   #forkEntries = 0
   #watch: Watch | undefined
   #step: ((what: string) => void) | undefined
+  #inStep = false
 
   constructor(
     readonly kernel: KernelRecord,
@@ -90,6 +92,7 @@ export class Machine {
 
   /** Starts a process with an empty address space. */
   spawn(): Process {
+    this.refuseInStep('spawn')
     return new Process(this, newMm(this.world, this.nextPid()))
   }
 
@@ -138,11 +141,29 @@ export class Machine {
     this.world.probe = this.#step
   }
 
-  /** Calls `step` at every step that another CPU could see, with its name; `undefined` ends it. */
+  /** Calls `step` at every step that another CPU could see, with its name; `undefined` ends it. See `refuseInStep`. */
   onStep(step: ((what: string) => void) | undefined): void {
-    this.#step = step
-    if (this.#watch !== undefined) this.#watch.elsewhere = step
-    else this.world.probe = step
+    this.#step =
+      step &&
+      ((what) => {
+        this.#inStep = true
+        try {
+          step(what)
+        } finally {
+          this.#inStep = false
+        }
+      })
+    if (this.#watch !== undefined) this.#watch.elsewhere = this.#step
+    else this.world.probe = this.#step
+  }
+
+  /** Throws `inside-step` in the middle of an operation, where others must wait for its locks. */
+  refuseInStep(what: string): void {
+    if (!this.#inStep) return
+    throw new EngineError(
+      'inside-step',
+      `${what}: inside onStep an operation is under way, and holds its locks: only looking is possible, and accesses by cpu(n) and walker(n).`
+    )
   }
 
   /**
@@ -155,11 +176,13 @@ export class Machine {
     world.contention = body && {
       wants: () => true,
       run: (parent, child, vpn) => {
+        // Another process may fork meanwhile.
+        const outer = world.mmapLocked
         world.mmapLocked = parent
         try {
           body({ parentPid: parent.pid, childPid: child.pid, vpn })
         } finally {
-          world.mmapLocked = undefined
+          world.mmapLocked = outer
         }
       }
     }
@@ -168,6 +191,7 @@ export class Machine {
   /** A write fault that takes no mmap_lock, as the speculative faults of 5.15 do; mainline has none. */
   speculativeStore(mm: Mm, vpn: number): void {
     const { world } = this
+    this.refuseInStep('fill')
     const held = world.mmapLocked
     world.mmapLocked = undefined
     try {
@@ -192,20 +216,27 @@ export class Machine {
 
   /**
    * One load or store by CPU or walker number `agent` (walkers follow the CPUs), through its own TLB;
-   * a store leaves `value` in the page. Throws `no-tlb` on a machine without TLBs, and what faults throw.
+   * a store leaves `value` in the page. Inside `onStep` a fault is not handled: it waits. Throws `no-tlb` on a machine without TLBs, and what faults throw.
    */
   access(agent: number, mm: Mm, vpn: number, value?: number): AgentAccess {
     const { world } = this
     if (world.tlbs === undefined) {
       throw new EngineError('no-tlb', 'This machine has no TLBs: pass tlb: {} to machine().')
     }
-    return this.act(mm, vpn, 1, () => {
-      const found = agentAccess(world, mm, agent, vpn, value !== undefined)
+    const { tlbs } = world
+    const write = value !== undefined
+    const stored = (found: AgentAccess): AgentAccess => {
       if (value === undefined || found.pfn < 0) return found
       world.folios.setContent(found.pfn, value)
       this.#watch?.store(found.pfn)
       return found
-    })
+    }
+    if (!this.#inStep) return this.act(mm, vpn, 1, () => stored(agentAccess(world, mm, agent, vpn, write)))
+    const before = world.currentCpu
+    world.currentCpu = agent
+    const pfn = translate(world, tlbs, mm, vpn, write)
+    world.currentCpu = before
+    return stored({ pfn, faults: pfn < 0 ? 1 : 0 })
   }
 
   /** The next process number. For processes. */

@@ -79,6 +79,7 @@ export class Process {
   /** The mm, for a call that takes its mmap_lock: not while fork holds it. */
   callingMm(call: string): Mm {
     const mm = this.livingMm()
+    this.machine.refuseInStep(call)
     if (this.world.mmapLocked === mm) throw mmapLockHeld(mm, call)
     return mm
   }
@@ -147,6 +148,7 @@ export class Process {
 
   /** Drops every pin that was taken through this process. */
   unpin(): void {
+    this.machine.refuseInStep('unpin')
     sysUnpin(this.world, this.livingMm())
   }
 
@@ -159,13 +161,14 @@ export class Process {
     const parentBefore = limit === 0 ? [] : viewMm(world, parent, limit)
     const before = world.counters.snapshot()
     const batches: number[] = []
+    const outer = world.forkLog
     world.forkLog = { batches, limit: MAX_BATCHES }
     const first = parent.vmas.at(0)?.start ?? 0
     let child: Mm
     try {
       child = machine.act(parent, first, 1, () => forkMm(world, parent, pid))
     } finally {
-      world.forkLog = undefined
+      world.forkLog = outer
     }
     machine.watch?.end(child)
     const forked = new Process(machine, child, this.#brk)

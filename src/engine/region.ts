@@ -75,6 +75,7 @@ export class Region {
   #touch(what: string, from: number, count: number, process: Process, write: boolean): void {
     const vpn = this.#range(what, from, count)
     const { world, machine } = process
+    machine.refuseInStep(what)
     const mm = process.livingMm()
     const { watch } = machine
     if (watch === undefined) {

@@ -41,6 +41,7 @@ export const LAB_CODES = [
   'no-tlb',
   'no-progress',
   'mmap-lock-held',
+  'inside-step',
   'bad-cost-profile',
   'EINVAL',
   'ENOENT',

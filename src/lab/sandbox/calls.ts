@@ -125,10 +125,13 @@ export const CALLS: Readonly<Record<string, Call>> = {
   },
   'region.migrate': (handles, args) => {
     const [region, at, process] = page(handles, args)
+    process.machine.refuseInStep('migrate')
     return beginMigration(process.world, frame(region, at, process))
   },
   'region.unmigrate': (handles, [id, head]) => {
-    undoMigration(handles.regionAt(id).process.world, whole('the folio', head))
+    const { machine, world } = handles.regionAt(id).process
+    machine.refuseInStep('undo')
+    undoMigration(world, whole('the folio', head))
   },
 
   'machine.actOn': (handles, [id, cpu]) => {

@@ -249,6 +249,17 @@ try { old.writeProtect() } catch (error: any) { say(error.code) }`)
     ).toEqual([['protnone', 'page', 0], [8, 8], 'page', [true, false, 1], [false, true, true], 'EINVAL'])
   })
 
+  it('count a NUMA hint as the reference does: like mprotect of the block, without the refold', async () => {
+    // contpte.md section 5: (1 + C) + (C - 1) ptep_gets, C starts, C commits; one convert; the range flush.
+    expect(
+      await found(`${folded()}
+const { read, xchg, write, unfold, fold, tlbi } = m.counters.scope(() => heap.numaHint(0, 16))
+say({ read, xchg, write, unfold, fold, tlbi })
+heap.read(3, 1)
+say([heap.foldedBlocks(), heap.pte(15).kind, m.check()])`)
+    ).toEqual([{ read: 64, xchg: 32, write: 32, unfold: 1, fold: 0, tlbi: 32 }, [1, 'page', []]])
+  })
+
   it('migrate a folio and back, in children too', async () => {
     expect(
       await found(`${folded()}
@@ -363,6 +374,42 @@ m.onLockBreak(() => { throw new Error('from the hook') })
 try { p.fork() } catch (error: any) { say(error.message) }
 say([m.counters.fork, m.check()])`)
     ).toEqual(['from the hook', [1, []]])
+  })
+
+  it('may look at a step, and access pages, but not begin anything', async () => {
+    expect(
+      await found(`${folded('cpus: 2, tlb: {}')}
+const told: unknown[] = []
+const attempt = (body: () => unknown) => { try { body(); told.push('done') } catch (error: any) { told.push(error.code) } }
+let once = true
+m.onStep((step) => {
+  if (step !== 'entries cleared' || !once) return
+  once = false
+  for (const body of [() => heap.write(0, 1), () => heap.munmap(0, 1), () => p.fork(), () => p.exit(), () => m.spawn(), () => heap.migrate(0)]) attempt(body)
+  told.push(m.cpu(1).load(heap, 0), m.cpu(1).store(heap, 8).done)
+})
+heap.munmap(0, 4)
+say(told)
+say([heap.pte(8).kind, m.check()])`)
+    ).toEqual([
+      [...Array.from({ length: 6 }, () => 'inside-step'), { done: false, pfn: -1, faults: 1 }, true],
+      ['page', []]
+    ])
+  })
+
+  it('let another process fork at a lock break', async () => {
+    expect(
+      await found(`${folded()}
+heap.write()
+const q = p.fork()
+let batches: unknown
+m.onLockBreak((lock) => {
+  batches ??= q.fork().batches()
+  try { heap.munmap(0, 1) } catch (error: any) { if (error.code !== 'mmap-lock-held') say(error) }
+})
+const child = p.fork()
+say([batches, child.batches(), m.check()])`)
+    ).toEqual([[[16, 16, 16, 16], [16, 16, 16, 16], []]])
   })
 
   it('may not be asynchronous', async () => {
