@@ -8,6 +8,7 @@ import { Seeded, mix } from '../../src/engine/arch/seeded'
 import { Oracle, SharedPages } from '../../src/engine/check/oracle'
 import { Watch, type WatchedViolation } from '../../src/engine/check/watch'
 import { EngineError } from '../../src/engine/error'
+import { truncateFile, type FileMapping } from '../../src/engine/mm/file'
 import { newMm } from '../../src/engine/mm/fork'
 import type { Mm } from '../../src/engine/mm/mm'
 import { findPmd, findSlot } from '../../src/engine/mm/walk'
@@ -27,7 +28,7 @@ export interface Proc {
 }
 
 /** Errors that the simulated system may answer to a call that makes no sense. */
-const ANSWERS = new Set(['EFAULT', 'ENOMEM', 'EINVAL', 'EAGAIN', 'EBUSY', 'EPERM', 'EACCES', 'EIO'])
+const ANSWERS = new Set(['ENOENT', 'EFAULT', 'ENOMEM', 'EINVAL', 'EAGAIN', 'EBUSY', 'EPERM', 'EACCES', 'EIO'])
 
 /** See the head of the file. */
 export class Life {
@@ -45,6 +46,8 @@ export class Life {
   readonly counts = new Map<OpName, number>()
   /** Operations that the engine does not model yet, by name. */
   readonly unsupported = new Map<string, number>()
+  /** Files that were mapped: their pages stay in the cache until the end of the world. */
+  readonly files: FileMapping[] = []
   /** Full looks at the world. */
   fullChecks = 0
   /** Something was met that is not simulated: nothing can be said any more. */
@@ -142,6 +145,7 @@ export class Life {
       sys.sysUnpin(world, mm)
       sys.sysExit(world, mm)
     }
+    for (const file of this.files) truncateFile(world, file)
     world.lru.drainAll()
     this.fullChecks++
     const violation = this.watch.full()

@@ -1,5 +1,8 @@
 /** System calls on ranges of an address space. */
 import { EngineError } from '../../src/engine/error'
+import { FileMapping } from '../../src/engine/mm/file'
+import { anonymousVma, VM_MAYWRITE, VM_READ, VM_SHARED, VM_WRITE, type Mm } from '../../src/engine/mm/mm'
+import { addVma } from '../../src/engine/mm/vma'
 import * as sys from '../../src/engine/syscalls'
 import type { Life, Proc } from './life'
 
@@ -102,6 +105,10 @@ export function advising(kind: 'flags' | 'populate' | sys.MadviseAdvice) {
 function madvise(life: Life, { mm, oracle }: Proc, advice: sys.MadviseAdvice): void {
   const { world, watch, from, count } = life
   life.say(advice)
+  if ((advice === 'cold' || advice === 'pageout') && hasLargeFile(mm, from, count)) {
+    life.leftOut('splitting a folio of a file')
+    return
+  }
   const gives = advice === 'free' || advice === 'dontneed'
   // Where part of the range is not mapped or locked, what comes before was advised all the same.
   const given = () => {
@@ -116,4 +123,36 @@ function madvise(life: Life, { mm, oracle }: Proc, advice: sys.MadviseAdvice): v
     given()
   }
   if (advice === 'dontneed') oracle.discard(from, count)
+}
+
+/** Whether the range lies in a file that is cached in large folios: the engine cannot split those. */
+function hasLargeFile(mm: Mm, from: number, count: number): boolean {
+  return mm.vmas.some(
+    ({ start, end, file }) =>
+      start < from + count && from < end && file instanceof FileMapping && file.order > 0
+  )
+}
+
+/** A file of its own, mapped whole or beyond its end, private or shared; read in folios of some order. */
+export function mmapFile(life: Life, { mm, oracle }: Proc): void {
+  const { world, random, base, arena } = life
+  const c = world.geometry.contPtes
+  const count = Math.min(arena, 1 + random.below(4 * c))
+  const first = base + random.below(arena - count + 1)
+  const shared = random.below(2) === 0
+  const length = random.below(6) === 0 ? Math.max(1, count - random.below(c)) : count
+  const file = new FileMapping('file', length, false, random.below(world.geometry.contShift + 2))
+  life.from = first
+  life.count = count
+  life.say(`${shared ? 'shared' : 'private'} file of ${length}`)
+  life.watch.begin(mm, first, count)
+  oracle.unsure(first, count)
+  sys.sysMunmap(world, mm, first, count)
+  const vma = anonymousVma(first, first + count, VM_READ | VM_WRITE | VM_MAYWRITE)
+  if (shared) vma.flags |= VM_SHARED
+  vma.file = file
+  vma.pgoff = 0
+  addVma(world, mm, vma)
+  life.files.push(file)
+  oracle.map(first, count, shared)
 }

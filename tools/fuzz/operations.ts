@@ -1,5 +1,6 @@
 /** Every operation of the fuzzer, and how often each is chosen. */
 import * as access from './access'
+import * as kernel from './kernel'
 import type { Life, Proc } from './life'
 import * as mapping from './mapping'
 import * as process from './process'
@@ -17,6 +18,7 @@ const NAMED = {
   read: { weight: 12, run: access.read },
   agent: { weight: 8, run: access.agent },
   mmap: { weight: 6, run: mapping.mmap },
+  mmapFile: { weight: 2, run: mapping.mmapFile },
   munmap: { weight: 3, run: mapping.munmap },
   mprotect: { weight: 7, run: mapping.mprotect },
   mremap: { weight: 4, run: mapping.mremap },
@@ -35,6 +37,13 @@ const NAMED = {
     run: process.exit,
     possible: ({ procs, random }) => procs.length > 1 || random.below(4) === 0
   },
+  numaHint: { weight: 2, run: kernel.hint, possible: kernel.mayTakeAccess },
+  userfault: {
+    weight: 2,
+    run: kernel.userfault,
+    possible: (life) => life.world.kernel.layout === 'linux-6.10' && kernel.mayTakeAccess(life)
+  },
+  migrate: { weight: 2, run: kernel.migrate },
   pin: { weight: 2, run: process.pin },
   unpin: { weight: 1, run: process.unpin },
   clearRefs: { weight: 1, run: process.clearRefs },

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest'
 import type { GranuleName } from '../arch/granule'
 import { kernelByName } from '../kernel'
 import { newMm } from '../mm/fork'
-import type { Mm } from '../mm/mm'
+import { FileMapping } from '../mm/file'
+import { anonymousVma, VM_MAYWRITE, VM_READ, VM_WRITE, type Mm } from '../mm/mm'
+import { addVma } from '../mm/vma'
 import { ADVERSARIAL } from '../arch/tlb'
 import { sysExit, sysFork, sysMadvise, sysMmap, sysMunmap, userRead, userWrite } from '../syscalls'
 import { World, type WorldConfig } from '../world'
@@ -100,5 +102,27 @@ describe('the fuzzer found', () => {
     world.currentCpu = 1
     sysExit(world, mm)
     expect(checkWorld(world)).toBeUndefined()
+  })
+
+  it('the page for a copy, left over where there was no memory for the page of the file', () => {
+    const { world, mm } = machine('linux-6.12')
+    const vma = anonymousVma(START, START + 4, VM_READ | VM_WRITE | VM_MAYWRITE)
+    vma.file = new FileMapping('file', 4, false, 0)
+    vma.pgoff = 0
+    addVma(world, mm, vma)
+    const held: number[] = []
+    while (world.folios.buddy.freePages > 1) held.push(world.folios.alloc(0))
+    expect(() => userWrite(world, mm, START, 1, 1, () => 7)).toThrow('Out of memory')
+    expect(world.folios.buddy.freePages).toBe(1)
+    for (const pfn of held) world.folios.put(pfn)
+    expect(checkWorld(world)).toBeUndefined()
+  })
+
+  it('a page of zeroes, put back like a folio where there was no memory for its copy', () => {
+    const { world, mm } = machine('linux-6.12')
+    sysMmap(world, mm, { vpn: START, pages: 1, prot: 'rw' })
+    userRead(world, mm, START, 1, 1, () => undefined)
+    while (world.folios.alloc(0) >= 0);
+    expect(() => userWrite(world, mm, START, 1, 1, () => 7)).toThrow('Out of memory')
   })
 })

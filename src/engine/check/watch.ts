@@ -15,6 +15,7 @@ import {
   FOLIO_CHUNK_MASK,
   FOLIO_CHUNK_SHIFT,
   FOLIO_DIRTY,
+  FOLIO_FILE,
   FOLIO_SWAPCACHE,
   IN_USE,
   MAPCOUNT_MASK,
@@ -24,7 +25,7 @@ import { isCowMapping, type Mm, type Vma } from '../mm/mm'
 import { findPmd, findSlot } from '../mm/walk'
 import { isPmdLeaf, isSwapType, MIGRATION, SWAP } from '../arch/descriptor'
 import type { World } from '../world'
-import { takeCensus } from './census'
+import { forEachPage, takeCensus } from './census'
 import { inconsistent, misprogrammed } from './contiguity'
 import { CHECKS } from './index'
 import { heldMappings, mayBeWritable, pageMappings } from './rmap'
@@ -303,14 +304,20 @@ export class Watch implements FolioObserver {
         }
       })
     }
-    for (const [pfn, object] of mapped) {
-      if (!dirty.has(pfn))
-        return {
-          rule: 'dirty-lost',
-          object,
-          found: `page frame ${pfn} was stored to, but is clean everywhere`
-        }
-    }
-    return undefined
+    let lost: Violation | undefined
+    forEachPage(world, (pfn) => {
+      if (lost !== undefined || !this.isStored(pfn) || dirty.has(pfn)) return
+      const object = mapped.get(pfn)
+      if (object !== undefined) {
+        const found = `page frame ${pfn} was stored to, but is clean everywhere`
+        lost = { rule: 'dirty-lost', object, found }
+        return
+      }
+      // Nothing maps it: a page of a file must have told its folio.
+      if ((world.folios.flags(pfn) & FOLIO_FILE) === 0 || this.#keepsDirty(pfn)) return
+      const found = `page frame ${pfn} was stored to and is mapped no more, but its folio is clean`
+      lost = { rule: 'dirty-lost', object: 'a file', found }
+    })
+    return lost
   }
 }

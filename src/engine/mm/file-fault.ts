@@ -52,7 +52,12 @@ function copyFault(world: World, mm: Mm, vma: Vma, file: FileMapping, vpn: numbe
   prepareAnonVma(world, mm, vma)
   const pfn = allocAnonFolio(world, 0)
   if (pfn < 0) throw outOfMemory(world)
-  copyUserPage(world, mm, filePage(world, mm, file, index), pfn)
+  try {
+    copyUserPage(world, mm, filePage(world, mm, file, index), pfn)
+  } catch (error) {
+    world.folios.put(pfn)
+    throw error
+  }
   const slot = finishFault(world, mm, vpn)
   world.calls[isModern(world) ? FN.set_pte_range : FN.do_set_pte]++
   mm.anonPages++
