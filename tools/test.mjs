@@ -92,6 +92,13 @@ const STEPS = {
     return { tally, output: ok ? '' : output }
   },
 
+  async fuzz() {
+    const { ok, output } = await node([join(root, 'tools/fuzz.mjs'), '--ops', '20000', '--seed', '1'], {
+      minutes: 5
+    })
+    return { tally: single('fuzz', ok), output: ok ? '' : output }
+  },
+
   async e2e() {
     const chromium = await ensureChromium(log)
     log(`Chromium: ${chromium}`)

@@ -3,6 +3,7 @@ import { checkMemory, checkResident, checkVmas } from './accounting'
 import { takeCensus } from './census'
 import { checkContiguity } from './contiguity'
 import { checkExclusive, checkMapcounts, checkRefcounts } from './rmap'
+import { checkSwapSlots } from './swap-slots'
 import { checkTranslations } from './translations'
 import type { Check, Violation } from './violation'
 
@@ -17,6 +18,7 @@ export const CHECKS: readonly Check[] = [
   checkMapcounts,
   checkRefcounts,
   checkExclusive,
+  checkSwapSlots,
   checkMemory
 ]
 
