@@ -1,6 +1,7 @@
 /**
- * Takes the README's picture from the built app: `node tools/screenshots.mjs`. With a folder, also both
- * themes at 1280x800 and 1920x1080, to be looked at: `node tools/screenshots.mjs FOLDER`.
+ * `npm run screenshots`: the README's picture from the built app. With a folder, also the panels that step
+ * through traces, on a small state and on 1 GiB, in both themes at 1280x800 and 1920x1080, to be looked at:
+ * `npm run screenshots -- FOLDER`.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +12,7 @@ import { ensureChromium } from './test/browser.mjs'
 import { WebHost } from './test/host.mjs'
 
 /** @typedef {import('@playwright/test').Page} Page */
-/** @typedef {{ path: string, theme: 'dark' | 'light', width: number, height: number }} Picture */
+/** @typedef {{ path?: string, theme: 'dark' | 'light', width: number, height: number, show: (page: Page) => Promise<void> }} Picture */
 
 const log = (/** @type {string} */ message) => console.error(message)
 const idle = () => /** @type {any} */ (globalThis).__contpteLab?.idle() === true
@@ -41,35 +42,115 @@ async function arrange(page) {
   await page.mouse.move(0, 0)
 }
 
+/** Two kernels on 1 GiB: far more entries than a screen has pixels in a row. */
+const GIB = `import { experiment } from 'contpte-lab'
+
+export default experiment({
+  title: 'Fork of 1 GiB',
+  parameters: { kernel: ['no-contpte', 'contpte-v2'] },
+  run({ parameters, machine, record }) {
+    const m = machine({ kernel: parameters.kernel, tlb: {} })
+    m.sysfs.write('hugepages-64kB/enabled', 'always')
+    const parent = m.spawn()
+    const heap = parent.mmap({ bytes: '1GiB', align: '2MiB' })
+    heap.write()
+    heap.madvise('dontneed', 100_005, 1)
+    parent.fork()
+    record('folded', heap.foldedBlocks(), '1')
+  }
+})
+`
+
+const SLOW = { timeout: 300_000 }
+
+/** Runs what is open and steps to where there is something to see. @param {Page} page @param {number} share */
+async function step(page, share) {
+  await command(page, 'Layout: Compare')
+  await page.keyboard.press('ControlOrMeta+Enter')
+  await page.waitForFunction(idle, undefined, SLOW)
+  const slider = page.getByRole('slider', { name: 'Position in the trace' })
+  await slider.waitFor(SLOW)
+  const events = Number(await slider.getAttribute('aria-valuemax'))
+  await page.keyboard.press('ControlOrMeta+Alt+G')
+  await page.getByRole('textbox', { name: /^Position/ }).fill(String(Math.round(events * share)))
+  await page.keyboard.press('Enter')
+  await page.waitForFunction(idle, undefined, SLOW)
+  await page.mouse.move(0, 0)
+}
+
+/** @param {Page} page @param {string} text */
+async function write(page, text) {
+  await page.locator('.monaco-editor[role="code"]:visible .view-lines').first().click()
+  await page.keyboard.press('ControlOrMeta+A')
+  await page.evaluate((pasted) => navigator.clipboard.writeText(pasted), text)
+  await page.keyboard.press('ControlOrMeta+V')
+}
+
+/** Both panels on what is open. @param {Page} page @param {string} folder @param {string} name */
+async function panels(page, folder, name) {
+  for (const [title, file] of [
+    ['Fork', 'fork'],
+    ['Page tables & TLB', 'page-tables']
+  ]) {
+    await command(page, `Show ${title}`)
+    await page.waitForFunction(idle, undefined, SLOW)
+    await page.mouse.move(0, 0)
+    const path = join(folder, `${file}-${name}.png`)
+    await page.screenshot({ path })
+    log(path)
+  }
+}
+
+/** @param {Page} page @param {string} folder @param {string} look */
+async function stepping(page, folder, look) {
+  await page.waitForFunction(idle)
+  await page.keyboard.press('ControlOrMeta+P')
+  await page.getByRole('dialog').getByRole('combobox').fill('hole in a forked')
+  await page.keyboard.press('Enter')
+  await page.waitForFunction(idle)
+  await step(page, 0.7)
+  await panels(page, folder, `small-${look}`)
+  await write(page, GIB)
+  await step(page, 0.8)
+  await panels(page, folder, `1gib-${look}`)
+}
+
 const folder = process.argv[2]
 /** @type {Picture[]} */
-const pictures = [{ path: join(root, 'docs/screenshot.png'), theme: 'dark', width: 1440, height: 900 }]
+const pictures = [
+  { path: join(root, 'docs/screenshot.png'), theme: 'dark', width: 1440, height: 900, show: arrange }
+]
 if (folder) {
   mkdirSync(folder, { recursive: true })
   for (const theme of /** @type {const} */ (['dark', 'light']))
     for (const [width, height] of [
       [1280, 800],
       [1920, 1080]
-    ])
-      pictures.push({ path: join(folder, `${theme}-${width}x${height}.png`), theme, width, height })
+    ]) {
+      const look = `${theme}-${width}x${height}`
+      pictures.push({ theme, width, height, show: (page) => stepping(page, folder, look) })
+    }
 }
 
 await ensureBuilt({ log })
 const executablePath = await ensureChromium(log)
 const browser = await chromium.launch({ executablePath, chromiumSandbox: process.getuid?.() !== 0 })
 try {
-  for (const { path, theme, width, height } of pictures) {
+  for (const { path, theme, width, height, show } of pictures) {
     const host = new WebHost()
     await host.start()
     const page = await browser.newPage({
       viewport: { width, height },
       colorScheme: theme,
-      reducedMotion: 'reduce'
+      reducedMotion: 'reduce',
+      permissions: ['clipboard-read', 'clipboard-write']
     })
     await page.goto(host.url)
-    await arrange(page)
-    await page.screenshot({ path })
-    log(path)
+    await show(page)
+    if (path) {
+      await page.screenshot({ path })
+      log(path)
+    }
     await page.close()
     await host.dispose()
   }

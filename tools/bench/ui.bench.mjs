@@ -96,6 +96,131 @@ async function visit(executablePath) {
   }
 }
 
+/** A cell of a million events and more. */
+const LONG = experiment(`const m = machine({ kernel: 'contpte-unbatched' })
+    m.sysfs.write('hugepages-64kB/enabled', 'always')
+    const parent = m.spawn()
+    const heap = parent.mmap({ bytes: '256MiB', align: '2MiB' })
+    heap.write()
+    parent.fork().exit()
+    record('unfolds', m.counters.unfold, '1')`).replace('run()', 'run({ machine, record })')
+
+/** In the page: the browser's own frame times and long tasks, in milliseconds, until it is asked to stop. */
+const WATCH_FRAMES = `{
+  const frames = (window.benchFrames = [])
+  const tasks = (window.benchTasks = [])
+  window.benchObserver = new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)))
+  window.benchObserver.observe({ type: 'longtask' })
+  window.benchOn = true
+  let last = 0
+  const frame = (now) => {
+    if (last > 0) frames.push(now - last)
+    last = now
+    if (window.benchOn) requestAnimationFrame(frame)
+  }
+  requestAnimationFrame(frame)
+}`
+const STOP_FRAMES = `(() => {
+  window.benchOn = false
+  for (const { duration } of window.benchObserver.takeRecords()) window.benchTasks.push(duration)
+  window.benchObserver.disconnect()
+  return { frames: window.benchFrames, tasks: window.benchTasks }
+})()`
+
+const SLOW = { timeout: 300_000 }
+/** Moves of the pointer while scrubbing, one a frame. */
+const MOVES = 240
+
+/** @param {Page} page @param {string} title */
+async function command(page, title) {
+  await page.keyboard.press('F1')
+  await page.getByRole('dialog').getByRole('combobox').fill(title)
+  await page.locator('[role=option][data-highlighted]', { hasText: title }).waitFor()
+  await page.keyboard.press('Enter')
+}
+
+/** A trace of a million events in the panels: opened, and scrubbed through. @param {string} executablePath */
+async function scrubbing(executablePath) {
+  const idle = () => /** @type {any} */ (globalThis).__contpteLab?.idle() === true
+  const host = new WebHost()
+  await host.start()
+  const browser = await chromium.launch({ executablePath, chromiumSandbox: process.getuid?.() !== 0 })
+  try {
+    const context = await browser.newContext({
+      viewport: { width: 1440, height: 900 },
+      permissions: ['clipboard-read', 'clipboard-write']
+    })
+    const page = await context.newPage()
+    await page.goto(host.url)
+    await page.waitForFunction(idle, undefined, SLOW)
+    await write(page, LONG)
+    await page.keyboard.press('ControlOrMeta+Enter')
+    await page.waitForFunction(idle, undefined, SLOW)
+    const slider = page.getByRole('slider', { name: 'Position in the trace' })
+    const lanes = page.locator('[role=slider][aria-busy=false]')
+    const asked = Date.now()
+    await command(page, 'Layout: Step')
+    await slider.waitFor(SLOW)
+    const made = Date.now() - asked
+    const events = Number(await slider.getAttribute('aria-valuemax'))
+    await page.waitForFunction(idle, undefined, SLOW)
+    // The simulator keeps the trace: from here on only the window has something to do.
+    await command(page, 'Layout: Write')
+    await page.evaluate('window.__contpteLab.idle()')
+    await page.reload()
+    await page.waitForFunction(idle, undefined, SLOW)
+    const reopened = Date.now()
+    await command(page, 'Step through this run')
+    await lanes.waitFor(SLOW)
+    await page.waitForFunction(idle, undefined, SLOW)
+    const open = Date.now() - reopened
+    await command(page, 'Layout: Step')
+    await page.waitForFunction(idle, undefined, SLOW)
+    const box = await slider.boundingBox()
+    if (!box) throw new Error('the timeline is not on screen')
+    await page.mouse.move(box.x + 4, box.y + 8)
+    await page.mouse.down()
+    await page.evaluate(WATCH_FRAMES)
+    const began = Date.now()
+    for (let move = 1; move <= MOVES; move++) {
+      await page.mouse.move(box.x + 4 + ((box.width - 8) * move) / MOVES, box.y + 8)
+    }
+    const took = Date.now() - began
+    const { frames, tasks } = await page.evaluate(STOP_FRAMES)
+    await page.mouse.up()
+    return { events, made, open, frames, took, longest: Math.max(0, ...tasks) }
+  } finally {
+    await browser.close()
+    await host.dispose()
+  }
+}
+
+/** @param {string} executablePath @returns {Promise<import('./measure.mjs').Figure[]>} */
+async function traceFigures(executablePath) {
+  const { events, made, open, frames, took, longest } = await scrubbing(executablePath)
+  const mean =
+    frames.reduce((/** @type {number} */ sum, /** @type {number} */ each) => sum + each, 0) / frames.length
+  return [
+    {
+      what: `a trace of ${events} events, made, into the panels`,
+      value: open,
+      unit: 'ms',
+      budget: 1_000,
+      runs: 1,
+      note: `making it took ${made} ms before`
+    },
+    {
+      what: 'a frame while scrubbing through it, mean',
+      value: mean,
+      unit: 'ms',
+      budget: 20,
+      runs: 1,
+      note: `${(1000 / mean).toFixed(1)} frames/s over ${frames.length} frames in ${took} ms; 95th percentile ${percentile(frames, 0.95).toFixed(1)} ms`
+    },
+    { what: 'longest task of the page while scrubbing', value: longest, unit: 'ms', budget: 100, runs: 1 }
+  ]
+}
+
 /**
  * @param {(message: string) => void} log
  * @returns {Promise<import('./measure.mjs').Figure[]>}
@@ -120,6 +245,7 @@ export async function run(log) {
     figure('Mod+Enter to the first verdict', 'verdict', 5_000),
     figure('a wrong type to its squiggle', 'squiggle', 1_000),
     figure('typing while a run goes on, 95th percentile', 'latency', 50),
-    figure('cancel of an endless loop', 'cancel', 1_000)
+    figure('cancel of an endless loop', 'cancel', 1_000),
+    ...(await traceFigures(executablePath))
   ]
 }

@@ -5,6 +5,7 @@
  */
 import '@fontsource-variable/inter/index.css'
 import '@fontsource/jetbrains-mono/400.css'
+import '@vscode/codicons/dist/codicon.css'
 import '../theme/base.css'
 import { createPinia } from 'pinia'
 import { createApp, defineComponent, h } from 'vue'

@@ -11,7 +11,8 @@ export const BOUNDS = {
   seed: { least: 0, most: 2 ** 32 - 1 },
   scriptMs: { least: 100, most: 3_600_000 },
   memoryBytes: { least: 32 * 2 ** 20, most: 4 * 2 ** 30 },
-  outputBytes: { least: 2 ** 10, most: 2 ** 30 }
+  outputBytes: { least: 2 ** 10, most: 2 ** 30 },
+  traceEvents: { least: 100, most: 10_000_000 }
 } as const
 
 const within = ({ least, most }: { readonly least: number; readonly most: number }) =>
@@ -28,6 +29,8 @@ const settings = v.fallback(
     ligatures: v.fallback(v.boolean(), DEFAULT_SETTINGS.ligatures),
     workers: v.fallback(wholeWithin(BOUNDS.workers), DEFAULT_SETTINGS.workers),
     seed: v.fallback(wholeWithin(BOUNDS.seed), DEFAULT_SETTINGS.seed),
+    traceEvents: v.fallback(wholeWithin(BOUNDS.traceEvents), DEFAULT_SETTINGS.traceEvents),
+    traceInBundle: v.fallback(v.boolean(), DEFAULT_SETTINGS.traceInBundle),
     limits: v.fallback(
       v.object({
         scriptMs: v.fallback(wholeWithin(BOUNDS.scriptMs), DEFAULT_LIMITS.scriptMs),

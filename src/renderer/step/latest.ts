@@ -4,6 +4,21 @@
  */
 import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue'
 
+let asking = 0
+
+/** Questions under way in the whole window; for tests that wait until nothing is. */
+export const questionsUnderWay = (): number => asking
+
+/** Counts a question until it is answered. */
+export async function counted<T>(question: Promise<T>): Promise<T> {
+  asking++
+  try {
+    return await question
+  } finally {
+    asking--
+  }
+}
+
 export interface Latest<T> {
   readonly value: Readonly<ShallowRef<T | undefined>>
   /** Set while an answer is awaited. */
@@ -32,7 +47,7 @@ export function useLatest<W extends object, T>(
       waiting = false
       const asked = next
       try {
-        const answer = await ask(asked)
+        const answer = await counted(ask(asked))
         // Late, but nothing newer has come: still the best there is.
         if (next !== undefined) value.value = answer
         error.value = undefined

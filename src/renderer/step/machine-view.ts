@@ -38,6 +38,7 @@ export interface RegionView {
 /** What a column shows of its machine. */
 export interface MachineView {
   readonly event: number
+  readonly timeNs: number
   readonly processes: readonly TraceProcessState[]
   readonly regions: readonly RegionView[]
   readonly folios: readonly TraceFolio[]
@@ -113,6 +114,7 @@ async function ask(wish: Wish): Promise<MachineView> {
   })
   return {
     event,
+    timeNs: first.timeNs,
     processes,
     regions,
     folios: partOf(state, 'folios').flatMap((part) => part.folios),

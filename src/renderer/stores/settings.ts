@@ -17,6 +17,10 @@ export interface Settings {
   readonly workers: number
   readonly limits: Limits
   readonly seed: number
+  /** Events a trace keeps at most. */
+  readonly traceEvents: number
+  /** Runs put traces into their bundle, for Perfetto and other tools. */
+  readonly traceInBundle: boolean
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -26,7 +30,9 @@ export const DEFAULT_SETTINGS: Settings = {
   ligatures: false,
   workers: 0,
   limits: DEFAULT_LIMITS,
-  seed: 1
+  seed: 1,
+  traceEvents: 4_000_000,
+  traceInBundle: false
 }
 
 /** What the user chose. Changes show at once and are saved by the session. */

@@ -12,9 +12,11 @@ import type {
 import { simulator } from '../platform/clients-in-use'
 import { parametersText } from '../parts/parameters'
 import { formatNumber } from '../parts/format'
+import { counted } from '../step/latest'
 import { dropBookmark, keepBookmark, bookmarks, type Bookmark } from '../step/bookmarks'
 import { stepSentence } from '../step/words'
 import { useNoticesStore } from './notices'
+import { useSettingsStore } from './settings'
 
 /** One trace on screen: a column, and a group of lanes. */
 export interface TraceSide {
@@ -85,7 +87,10 @@ export const useTraceStore = defineStore('trace', () => {
     try {
       const opened: TraceSide[] = []
       for (const key of keys) {
-        const summary = await simulator().traceOpen(key)
+        const summary = await simulator().traceOpen({
+          ...key,
+          limit: useSettingsStore().settings.traceEvents
+        })
         opened.push({ key, summary, operations: await allOperations(key, summary.operations) })
       }
       if (request !== latest) return false
@@ -150,8 +155,10 @@ export const useTraceStore = defineStore('trace', () => {
 
   /** Moves to a state; `from` is where the step began, for marking what it changed. */
   async function goTo(event: number, from?: number): Promise<void> {
-    const side = leading.value
-    if (!side) return
+    if (leading.value) await counted(move(leading.value, event, from))
+  }
+
+  async function move(side: TraceSide, event: number, from?: number): Promise<void> {
     const request = ++latest
     const target = Math.max(0, Math.min(side.summary.events, Math.round(event)))
     const before = Math.max(0, from !== undefined && from < target ? from : target - 1)

@@ -54,7 +54,7 @@ export function paintLanes(context: Context, request: LanesRequest): void {
   const tokens = THEMES[request.theme]
   context.fillStyle = tokens.surface
   context.fillRect(0, 0, request.width, request.height)
-  ruler(context, request)
+  grid(context, request)
   let group = -1
   for (const row of request.rows) {
     if (row.side !== group) {
@@ -70,17 +70,27 @@ export function paintLanes(context: Context, request: LanesRequest): void {
     const lane = picture.lanes.lanes.find((each) => each.machine === row.machine && each.cpu === row.cpu)
     for (const span of lane?.spans ?? []) if (span.depth < row.depth) bar(context, request, row, span)
   }
+  ruler(context, request)
 }
 
-function ruler(context: Context, { theme, view, axis, width, height }: LanesRequest): void {
+function grid(context: Context, { theme, view, width, height }: LanesRequest): void {
+  context.fillStyle = THEMES[theme].line
+  for (const tick of ticks(view, width))
+    context.fillRect(Math.round(toPixel(view, width, tick)), 0, 1, height)
+}
+
+/** The ruler stays in sight: it is drawn last, over what has scrolled below it. */
+function ruler(context: Context, { theme, view, axis, width }: LanesRequest): void {
   const tokens = THEMES[theme]
+  context.fillStyle = tokens.surface
+  context.fillRect(0, 0, width, RULER)
   context.font = UI
   context.textAlign = 'left'
   context.textBaseline = 'middle'
   for (const tick of ticks(view, width)) {
     const x = Math.round(toPixel(view, width, tick))
     context.fillStyle = tokens.line
-    context.fillRect(x, 0, 1, height)
+    context.fillRect(x, 0, 1, RULER)
     context.fillStyle = tokens.dim
     context.fillText(axis === 'time' ? formatNanoseconds(tick) : formatNumber(tick), x + 4, RULER / 2)
   }

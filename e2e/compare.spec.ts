@@ -1,0 +1,83 @@
+import { expect, test } from './fixtures'
+import { Stepper } from './stepper'
+import { compared } from './stepping-scripts'
+
+test.describe.configure({ timeout: 240_000 })
+
+test('issue 5: the hole in a block, on two kernels, with the keyboard alone', async ({ lab }) => {
+  const stepper = new Stepper(lab)
+  await lab.press('ControlOrMeta+P')
+  const open = lab.page.getByRole('dialog')
+  await expect(open).toBeVisible()
+  await lab.page.keyboard.type('hole in a forked')
+  await expect(open.locator('[role=option][data-highlighted]')).toContainText('hole')
+  await lab.press('Enter')
+  await expect(open).toHaveCount(0)
+  await lab.ended()
+  await lab.run()
+  await lab.command('Layout: Compare')
+  await stepper.ready()
+  await lab.press('ControlOrMeta+Alt+D')
+  await expect(lab.announcement).toHaveText(/^Difference at event/)
+  const at = await stepper.at()
+  const grids = stepper.fork.getByRole('grid', { name: /^parent/ })
+  await expect(grids).toHaveCount(2)
+  const differing = stepper.fork.getByRole('gridcell', { name: /differs from the other side/ })
+  await expect(differing.first()).toBeVisible()
+  // Sixteen entries a side, with their states as words and as letters.
+  for (const side of [0, 1]) {
+    const cells = await stepper.cells(grids.nth(side))
+    expect(cells).toHaveLength(16)
+    expect(cells.every((cell) => /^entry \d+: (writable|read-only|none)/.test(cell))).toBe(true)
+    expect(
+      await grids
+        .nth(side)
+        .getByRole('gridcell', { name: /^entry/ })
+        .allTextContents()
+    ).toEqual(
+      cells.map((cell) => (cell.includes(': writable') ? 'W' : cell.includes(': read-only') ? 'R' : '·'))
+    )
+  }
+  await lab.press('Shift+F10')
+  await stepper.stands(at - 1)
+  await expect(differing).toHaveCount(0)
+})
+
+test('ux 29 and 31: rows aligned, differences in words, each side with its own name', async ({ lab }) => {
+  const stepper = new Stepper(lab)
+  await stepper.open(compared('256KiB'), 'Compare')
+  const headers = stepper.fork.locator('.side-header')
+  await expect(headers).toHaveCount(2)
+  await expect(headers.nth(0)).toContainText('contpte-v2')
+  await expect(headers.nth(1)).toContainText('contpte-unbatched')
+  for (const side of [0, 1]) {
+    await expect(headers.nth(side)).toContainText('Compared')
+    await expect(headers.nth(side)).toContainText(/event \d/)
+  }
+  await stepper.goTo(await stepper.events())
+  const table = stepper.fork.getByRole('table', { name: 'so far' })
+  await expect(table.getByRole('columnheader')).toHaveText([
+    /so far/,
+    'contpte-v2',
+    'contpte-unbatched',
+    /difference/
+  ])
+  const unfolds = table.getByRole('row', { name: /^unfolds/ })
+  await expect(unfolds.getByRole('cell').last()).toHaveText('+4')
+})
+
+test('ux 33: zoom and scroll are synchronised, and can be released', async ({ lab }) => {
+  const stepper = new Stepper(lab)
+  await stepper.open(compared('8MiB'), 'Compare')
+  await stepper.goTo(await stepper.events())
+  const scale = stepper.fork.locator('.pte-canvas .tools span')
+  await expect(scale.nth(1)).toContainText(/px/)
+  const before = await scale.nth(1).textContent()
+  await stepper.fork.getByRole('button', { name: 'Zoom in' }).first().click()
+  await expect(scale.nth(1)).not.toHaveText(before ?? '')
+  const locked = await scale.nth(1).textContent()
+  await stepper.fork.getByRole('button', { name: 'Locked' }).click()
+  await stepper.fork.getByRole('button', { name: 'Zoom in' }).first().click()
+  await expect(scale.nth(0)).not.toHaveText(locked ?? '')
+  await expect(scale.nth(1)).toHaveText(locked ?? '')
+})
