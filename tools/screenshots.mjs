@@ -82,7 +82,7 @@ async function step(page, share) {
 async function write(page, text) {
   await page.locator('.monaco-editor[role="code"]:visible .view-lines').first().click()
   await page.keyboard.press('ControlOrMeta+A')
-  await page.evaluate((pasted) => navigator.clipboard.writeText(pasted), text)
+  await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`)
   await page.keyboard.press('ControlOrMeta+V')
 }
 
