@@ -27,6 +27,8 @@ declare module 'contpte-lab' {
    *   (Ryan Roberts, 15 Nov 2023): per-size folios, no contiguous PTEs.
    * - `contpte-unbatched`: v2 12/14 alone: contiguous PTEs, fork copies PTE by PTE.
    * - `contpte-v2`: with the batched copy of v2 01/14 and 13/14.
+   * - `contpte-v2-robust`: the same, with an exit that keeps accessed and dirty in the block.
+   * - `contpte-flush-folio`: `contpte-unbatched`, but unmapping clears and flushes whole folios at once.
    * - `contpte-v3`: as agreed in the thread and posted on 4 Dec 2023.
    * - `linux-6.1`: folios of PMD size or none, no contiguous PTEs.
    * - `linux-6.9`: contiguous PTEs as merged.
@@ -37,6 +39,8 @@ declare module 'contpte-lab' {
     | 'no-contpte'
     | 'contpte-unbatched'
     | 'contpte-v2'
+    | 'contpte-v2-robust'
+    | 'contpte-flush-folio'
     | 'contpte-v3'
     | 'linux-6.1'
     | 'linux-6.9'

@@ -12,7 +12,10 @@ export function makePteOps(world: PteWorld & { readonly kernel: KernelRecord }):
     case 'absent':
       return new AbsentPteOps(world)
     case 'transparent-v2':
-      return new TransparentV2PteOps(world, { fullTeardown: kernel.zap === 'full-v2', clearsRuns: false })
+      return new TransparentV2PteOps(world, {
+        fullTeardown: kernel.zap === 'full-v2-robust' ? 'robust' : kernel.zap === 'full-v2',
+        clearsRuns: kernel.zap === 'flush-folio'
+      })
     case 'transparent-v3':
       return new TransparentV2PteOps(world, { fullTeardown: false, clearsRuns: true })
     case 'transparent-6.9':

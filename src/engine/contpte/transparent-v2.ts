@@ -13,11 +13,15 @@ import type { PteWorld } from './ops'
 
 const READ = COUNTER_INDEX.read
 const PLAIN_WRITE = COUNTER_INDEX.write
+const CAS = COUNTER_INDEX.cas
 
 /** What distinguishes the postings. */
 export interface PostedVersion {
-  /** v2 14/14: the whole-mm teardown exchanges entries of a folded block without unfolding. */
-  readonly fullTeardown: boolean
+  /**
+   * v2 14/14: the whole-mm teardown exchanges entries of a folded block without unfolding. `robust`: and
+   * leaves what hardware recorded there in the last entry of the block (Ryan Roberts, 30 Nov 2023).
+   */
+  readonly fullTeardown: boolean | 'robust'
   /** v3 02/15: runs are cleared at once, and only blocks cut at their ends unfold. */
   readonly clearsRuns: boolean
 }
@@ -47,9 +51,34 @@ export class TransparentV2PteOps extends BlockPteOps {
   }
 
   override ptepGetAndClearFull(mm: Mm, slot: number, full: boolean): number {
-    if (!full || !this.version.fullTeardown) return this.ptepGetAndClear(mm, slot)
+    const { fullTeardown } = this.version
+    if (!full || fullTeardown === false) return this.ptepGetAndClear(mm, slot)
     mm.count(READ, 1)
+    if (fullTeardown === 'robust' && isValidCont(this.world.tables.attr(slot))) {
+      return this.#clearKeeping(mm, slot)
+    }
     return this.xchg0(mm, slot)
+  }
+
+  /**
+   * Clears one entry of a folded block and answers it with young and dirty of the whole block. Where the
+   * entry itself was young or dirty, the last entry still valid takes that over by a cas: whatever is
+   * asked of the block later finds it. Reads the block once (our count; design D2r of the reference).
+   */
+  #clearKeeping(mm: Mm, slot: number): number {
+    const { tables } = this.world
+    const gathered = this.gather(slot, tables.attr(slot))
+    mm.count(READ, this.c)
+    const cleared = this.xchg0(mm, slot)
+    let last = slot | this.mask
+    while (last > (slot & ~this.mask) && (tables.attr(last) & VALID) === 0) last--
+    const kept = tables.attr(last)
+    if ((kept & VALID) !== 0 && ((cleared & AF) !== 0 || isDirty(cleared))) {
+      const next = kept | (cleared & AF)
+      tables.put(last, isDirty(cleared) ? mkdirty(next) : next, tables.pfn(last))
+      mm.count(CAS, 1)
+    }
+    return gathered
   }
 
   override getAndClearFullPtes(mm: Mm, slot: number, nr: number, full: boolean): number {

@@ -1,6 +1,8 @@
 import { EngineError } from '../error'
+import { contpteFlushFolio } from './contpte-flush-folio'
 import { contpteUnbatched } from './contpte-unbatched'
 import { contpteV2 } from './contpte-v2'
+import { contpteV2Robust } from './contpte-v2-robust'
 import { contpteV3 } from './contpte-v3'
 import { linux61 } from './linux-6.1'
 import { linux612 } from './linux-6.12'
@@ -17,6 +19,8 @@ export const KERNELS: readonly KernelRecord[] = [
   noContpte,
   contpteUnbatched,
   contpteV2,
+  contpteV2Robust,
+  contpteFlushFolio,
   contpteV3,
   linux61,
   linux69,

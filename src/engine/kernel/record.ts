@@ -35,10 +35,20 @@ export interface KernelRecord {
   readonly batchClipped: boolean
   /**
    * What clearing entries does: `plain` knows no blocks, `unfold-first` converts a block at its first
-   * entry, `full-v2` does so too except in exit, `clear-ptes-v3` and `batch-upstream` clear runs and
-   * unfold only blocks cut at the ends, `exposed` is OnePlus. Designs D0 to D6 of `teardown.md`.
+   * entry, `full-v2` does so too except in exit, `full-v2-robust` also keeps what hardware recorded in
+   * the block, `flush-folio` clears and flushes a folio that is mapped whole, `clear-ptes-v3` and
+   * `batch-upstream` clear runs and unfold only blocks cut at the ends, `exposed` is OnePlus. Designs
+   * D0, D1, D2, D2r, D5, D3, D4 and D6 of `teardown.md`.
    */
-  readonly zap: 'plain' | 'unfold-first' | 'full-v2' | 'clear-ptes-v3' | 'batch-upstream' | 'exposed'
+  readonly zap:
+    | 'plain'
+    | 'unfold-first'
+    | 'full-v2'
+    | 'full-v2-robust'
+    | 'flush-folio'
+    | 'clear-ptes-v3'
+    | 'batch-upstream'
+    | 'exposed'
   /** Folio orders of anonymous faults: PMD or nothing (6.1), per-size sysfs controls (6.8+), OnePlus. */
   readonly faultOrders: 'pmd-only' | 'per-size' | 'exposed'
   /** Range TLBI encoding: `ascending` from scale 0 (up to 6.7), `descending` from scale 3 (6.8+). */

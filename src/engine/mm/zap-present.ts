@@ -1,6 +1,6 @@
 /**
  * Clearing present entries in the designs of `teardown.md` section 4: one entry at a time (D0, D1 and
- * D2, which the PTE operations tell apart), runs as of v3 02/15 (D3), and the upstream batch (D4).
+ * D2, which the PTE operations tell apart), whole folios flushed at once (D5), runs as of v3 02/15 (D3), and the upstream batch (D4).
  * Young and dirty of a file page go to its folio; those of an anonymous one go with it.
  */
 import { AF, PROT_NONE, SPECIAL, VALID, isDirty } from '../arch/descriptor'
@@ -60,6 +60,10 @@ export function zapPresent(
   const pfn = tables.pfn(slot)
   if (kernel.zap === 'batch-upstream') return zapBatch(section, vpn, slot, entry, pfn, limit)
   if (kernel.zap === 'clear-ptes-v3') return zapRunV3(section, vpn, slot, pfn, limit)
+  if (kernel.zap === 'flush-folio') {
+    const nr = wholeFolio(section, slot, pfn, limit)
+    if (nr > 1) return zapFlushedFolio(section, vpn, slot, pfn, nr)
+  }
   const cleared = ops.ptepGetAndClearFull(mm, slot, gather.fullmm)
   gather.cleared(vpn)
   world.probe?.('entries cleared', pfn)
@@ -112,6 +116,33 @@ function zapRunV3(section: ZapSection, vpn: number, slot: number, pfn: number, l
   world.probe?.('entries cleared', pfn)
   const delayRmap = toFolio(section, pfn, cleared)
   for (let i = 0; i < nr; i++) dropPage(section, pfn + i, delayRmap)
+  return nr
+}
+
+/** Pages of the folio whose first page `slot` maps, if the entries after it map the others in line; else 0. */
+function wholeFolio(section: ZapSection, slot: number, pfn: number, limit: number): number {
+  const { folios } = section.world
+  const nr = 1 << folios.order(pfn)
+  if (nr === 1 || nr > limit || folios.head(pfn) !== pfn) return 0
+  return continuedRun(section, slot, nr - 1) === nr - 1 ? nr : 0
+}
+
+/**
+ * D5: every entry of the folio is cleared, then its range is flushed, under exit too; only then its pages
+ * are unmapped and queued one by one. Nothing is left to flush for them: a gather that fills meanwhile
+ * may free them at once.
+ */
+function zapFlushedFolio(section: ZapSection, vpn: number, slot: number, pfn: number, nr: number): number {
+  const { world, mm, gather } = section
+  const cleared = world.ops.getAndClearFullPtes(mm, slot, nr, gather.fullmm)
+  world.probe?.('entries cleared', pfn)
+  world.tlbi.range(mm, vpn, nr, 1, true)
+  toFolio(section, pfn, cleared)
+  for (let i = 0; i < nr; i++) {
+    dropResident(section, pfn + i, 1)
+    removeRmapPtes(world, mm, pfn + i, 1)
+    if (gather.queue(pfn + i)) gather.flush()
+  }
   return nr
 }
 

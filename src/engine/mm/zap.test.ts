@@ -74,6 +74,34 @@ describe('exit of one 2 MiB region of folded 64 KiB folios (Z1)', () => {
     })
   })
 
+  it('D2r, robust: every clear reads its block, and leaves what it found in the last entry', () => {
+    const f = setup('contpte-v2-robust')
+    expect(cost(f, () => exitMm(f.world, f.mm))).toEqual({
+      ...common,
+      read: 512 * (1 + C) + 512 * (1 + C),
+      xchg: 512,
+      cas: BLOCKS * (C - 1),
+      tlbi: 1,
+      dsbIshst: 1,
+      dsbIsh: 1
+    })
+  })
+
+  it('D5, folio by folio: no unfold, but a flush of each folio, under exit too', () => {
+    const f = setup('contpte-flush-folio')
+    expect(cost(f, () => exitMm(f.world, f.mm))).toEqual({
+      ...common,
+      zapBatch: BLOCKS,
+      // The first entry, then each other one to see that the folio is mapped whole.
+      read: 512 * (1 + C),
+      xchg: 512,
+      tlbi: 512 + 1,
+      tlbiVale1is: 512,
+      dsbIshst: BLOCKS + 1,
+      dsbIsh: BLOCKS + 1
+    })
+  })
+
   it.each([
     ['linux-6.12', 17 * BLOCKS],
     // One more folded block is peeked at for each folio that does not end the range.
@@ -100,6 +128,8 @@ describe('exit of one 2 MiB region of folded 64 KiB folios (Z1)', () => {
     'no-contpte',
     'contpte-unbatched',
     'contpte-v2',
+    'contpte-v2-robust',
+    'contpte-flush-folio',
     'contpte-v3',
     'linux-6.9',
     'linux-6.12'
@@ -129,6 +159,15 @@ describe('a partial clear of a folded block', () => {
     })
     const conts = Array.from({ length: 32 }, (_, i) => isValidCont(f.world.tables.attr(f.slot(i))))
     expect(conts).toEqual(conts.map((_, i) => i >= 16))
+    expect(checkWorld(f.world)).toBeUndefined()
+  })
+
+  it('D5 falls back to one entry at a time where pages of the folio are missing', () => {
+    const f = setup('contpte-flush-folio')
+    dontneed(f.world, f.mm, f.vma.start + 5, f.vma.start + 6)
+    const spent = cost(f, () => dontneed(f.world, f.mm, f.vma.start, f.vma.start + 16))
+    expect(spent).toMatchObject({ zapBatch: 15, xchg: 15, tlbiVale1is: 16, dsbIsh: 1 })
+    expect(spent.unfold).toBeUndefined()
     expect(checkWorld(f.world)).toBeUndefined()
   })
 
@@ -248,6 +287,65 @@ describe('a full gather', () => {
     expect(rest).toBeGreaterThanOrEqual(512)
     expect(checkWorld(f.world)).toBeUndefined()
   })
+
+  // teardown.md Z6: 9698 = 606 * 16 + 2.
+  it.each(['contpte-v2', 'contpte-v2-robust'])(
+    '%s: fills at index 2 of a block, flushes nothing',
+    (kernel) => {
+      const f = setup(kernel, { pages: 20480 })
+      const { world } = f
+      const block = f.slot(606 * C)
+      const pfn = world.tables.pfn(block)
+      let seen: unknown
+      world.folios.observer = {
+        freed: () => {
+          seen ??= {
+            conts: Array.from({ length: C }, (_, i) => isValidCont(world.tables.attr(block + i))),
+            next: isValidCont(world.tables.attr(block + C)),
+            tlbi: world.counters.get('tlbi'),
+            // Its pages 0 and 1 wait further back; then 14 mappings keep the folio from being anybody else's.
+            held: world.folios.refcount(pfn),
+            mapped: world.folios.totalMapcount(pfn)
+          }
+        }
+      }
+      const before = world.counters.get('tlbi')
+      exitMm(world, f.mm)
+      expect(seen).toEqual({
+        conts: Array.from({ length: C }, (_, i) => i >= 2),
+        next: true,
+        tlbi: before,
+        held: 16,
+        mapped: 14
+      })
+      expect(world.folios.word(pfn)).toBe(0)
+      expect(checkWorld(world)).toBeUndefined()
+    }
+  )
+
+  it.each(['contpte-v3', 'linux-6.12', 'contpte-flush-folio'])(
+    '%s: no page is freed while contiguous neighbours of its block are valid',
+    (kernel) => {
+      const f = setup(kernel, { pages: 20480 })
+      const { tables } = f.world
+      const slots = Array.from({ length: 20480 / C }, (_, block) => f.slot(block * C))
+      let frees = 0
+      let halves = 0
+      f.world.folios.observer = {
+        freed: () => {
+          // Once a flush is enough: nothing is cleared while it frees.
+          if (frees++ % 100 !== 0) return
+          for (const slot of slots) {
+            let valid = 0
+            for (let i = 0; i < C; i++) if (isValidCont(tables.attr(slot + i))) valid++
+            if (valid % C !== 0) halves++
+          }
+        }
+      }
+      munmapRange(f.world, f.mm, f.vma.start, f.vma.end)
+      expect([frees, halves]).toEqual([20480 / C, 0])
+    }
+  )
 
   it('issues nothing in the middle of exit', () => {
     const f = setup('contpte-v2', { pages: 20480 })
