@@ -77,7 +77,16 @@ export class Life {
     tlbs = true
   ) {
     const { kernel, granule, memoryBytes, swapBytes, cpu, tlb, seed } = plan
-    this.world = new World({ kernel, granule, memoryBytes, cpu, tlb: tlbs ? tlb : undefined, seed, swapBytes, trace })
+    this.world = new World({
+      kernel,
+      granule,
+      memoryBytes,
+      cpu,
+      tlb: tlbs ? tlb : undefined,
+      seed,
+      swapBytes,
+      trace
+    })
     this.world.fastPaths = plan.fastPaths
     this.watch = new Watch(this.world)
     this.watch.elsewhere = () => otherCpu(this)
@@ -264,11 +273,8 @@ export class Life {
       }
     }
     const message = error instanceof Error ? error.message : String(error)
-    const rule = message.includes('no progress')
-      ? 'no-progress'
-      : message.includes('refcount')
-        ? 'refcount-below-zero'
-        : 'engine-error'
+    const stuck = error instanceof EngineError && error.code === 'no-progress'
+    const rule = stuck ? 'no-progress' : message.includes('refcount') ? 'refcount-below-zero' : 'engine-error'
     const at = error instanceof Error && this.verbose ? `\n${error.stack ?? ''}` : ''
     return { rule, object: name, found: message + at, during: '' }
   }
