@@ -15,7 +15,12 @@ export function fork(life: Life, proc: Proc): void {
   watch.begin(mm, life.base, life.arena)
   const childMm = sys.sysFork(world, mm, life.nextPid())
   const child = oracle.fork()
-  for (const vpn of life.raced) child.unsure(vpn, 1)
+  for (const vpn of life.raced) {
+    child.unsure(vpn, 1)
+    // Stored to between fork's read of the entry and its write protection: only the parent's entry
+    // need tell, and that goes with the parent.
+    watch.cleaned(mm, vpn, 1)
+  }
   for (const { start, end, flags } of mm.vmas) {
     if ((flags & (VM_DONTCOPY | VM_WIPEONFORK)) !== 0) child.zero(start, end - start)
   }
