@@ -119,6 +119,17 @@ describe('a replay', () => {
     }
   )
 
+  it('has the huge zero page where an earlier case of the boot left it', () => {
+    const { recording } = loadRecording(join(FOLDER, 'linux-6.12.B.json.gz'))
+    const allocated = (id: string) => {
+      const each = recording.cases.find((one) => one.id === id)
+      if (each === undefined) throw new Error(`no case ${id}`)
+      return replayCase(recording, each, 'B').steps.map(({ vm }) => vm?.thp_zero_page_alloc ?? 0)
+    }
+    expect(allocated('B.zero.2048.zp1')).toContain(1)
+    expect(allocated('B.zero.64+2048.zp1')).not.toContain(1)
+  })
+
   it('says the first step and field that differ, with both values', () => {
     const { recording } = loadRecording(join(FOLDER, 'linux-6.12.C.json.gz'))
     const [each] = selected({ file: 'C', recording }, ['C.128kB.n32.pin.childgone'])

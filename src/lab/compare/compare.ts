@@ -2,7 +2,7 @@
 import { Comparison, type Difference } from './diff'
 import { Replay, Unsupported } from './driver'
 import { familyOf } from './families'
-import { isCold } from './harness'
+import { hasHugeZero, isCold } from './harness'
 import type { LoadedRecording } from './load'
 import type { Case, Recording, Step } from './schema'
 
@@ -41,6 +41,7 @@ export function replayCase(recording: Recording, each: Case, file: string): Repl
   let differences: readonly Difference[] = []
   try {
     const replay = new Replay(recording.kernel, recording.boots[each.boot], isCold(each, before))
+    if (hasHugeZero(each, before)) replay.leaveHugeZero()
     const comparison = new Comparison()
     for (const step of each.steps) {
       const simulated = replay.step(step)

@@ -5,6 +5,7 @@
 import type { CpuFeatures } from '../../engine/arch/cpu'
 import { kernelByName, kernelNames } from '../../engine/kernel'
 import { filePage, sharedMemory } from '../../engine/mm/file'
+import { hugeZeroPage } from '../../engine/mm/fault-pmd'
 import { FOLIO_REFERENCED } from '../../engine/mm/folio'
 import { newMm } from '../../engine/mm/fork'
 import { anonymousVma, VM_MAYWRITE, VM_READ, VM_SHARED, VM_WRITE } from '../../engine/mm/mm'
@@ -122,6 +123,11 @@ export class Replay {
 
   /** What a recording of the last step may show besides. */
   leeway: Leeway = NO_LEEWAY
+
+  /** The huge zero page is there before the first step, from an earlier case of the boot. */
+  leaveHugeZero(): void {
+    hugeZeroPage(this.world, this.#proc('p').mm)
+  }
 
   /** Does one step and says what came of it. */
   step(recorded: Step): Step {

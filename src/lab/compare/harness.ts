@@ -35,6 +35,13 @@ export function isCold(each: Case, before: readonly Case[]): boolean {
   return !before.some(({ boot }) => boot === each.boot) && each.steps.every(({ op }) => op !== 'mmap')
 }
 
+/** Whether an earlier case of the same boot, as recorded, left the huge zero page behind: it stays. */
+export function hasHugeZero(each: Case, before: readonly Case[]): boolean {
+  return before.some(
+    ({ boot, steps }) => boot === each.boot && steps.some(({ vm }) => (vm?.thp_zero_page_alloc ?? 0) > 0)
+  )
+}
+
 /** Pages that the kernel maps for the stack of one more process. */
 export function stackPages({ pageSize }: Harness): number {
   return KERNEL_STACK / pageSize
