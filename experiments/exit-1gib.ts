@@ -3,6 +3,11 @@ import { experiment } from 'contpte-lab'
 const PAGES = 262144 // 1 GiB
 const BLOCKS = PAGES / 16
 
+const GATHER = 9698 // pages of a full gather, one slot each (teardown.md section 2)
+const CUT_BLOCKS = Array.from({ length: Math.floor(PAGES / GATHER) }, (_, i) => GATHER * (i + 1)).filter(
+  (page) => page % 16 !== 0
+).length
+
 // teardown.md section 6, whole exit: nothing is flushed before the tables are freed, except by the unfolds of
 // D1. The last TLBI is ASIDE1IS. 6.9 reads one folded entry more a folio than the last of its table.
 const EXPECTED = {
@@ -15,6 +20,15 @@ const EXPECTED = {
     unfolds: BLOCKS
   },
   'contpte-v2': { design: 'D2', reads: 18 * PAGES, exchanges: PAGES, tlbis: 1, unfolds: 0 },
+  // The reference has no count of reads for v3. It cuts a run where the gather is full, after every 9698
+  // pages: inside a block unless that is a multiple of 16, and a block that is cut unfolds.
+  'contpte-v3': {
+    design: 'D3',
+    reads: undefined,
+    exchanges: PAGES + 16 * CUT_BLOCKS,
+    tlbis: 16 * CUT_BLOCKS + 1,
+    unfolds: CUT_BLOCKS
+  },
   'linux-6.12': { design: 'D4', reads: 17 * BLOCKS, exchanges: PAGES, tlbis: 1, unfolds: 0 },
   'oneplus-5.15': { design: 'D6', reads: 3 * BLOCKS, exchanges: PAGES, tlbis: 1, unfolds: 0 }
 } as const
@@ -26,11 +40,11 @@ export default experiment({
   title: 'Exit of 1 GiB in 64K folios, by design',
   topic: 'Full teardown',
   claim:
-    'Unfolding every block at exit is what made contiguous PTEs slow to tear down; every later design sends one TLBI, and they differ only in how often they read.',
+    'Unfolding every block sends a TLBI for every page that exit clears (D1), which is what v2 14/14 is there to avoid; every later design sends one TLBI in all (v3 a few more, where a full gather cuts a block), and they differ in how often they read.',
   source:
     'Ryan Roberts, v2 14/14 (15 Nov 2023) and the table of v3 15/15 (4 Dec 2023); Barry Song, 28 Nov 2023, on v2 14/14; formulae of teardown.md section 6',
   parameters: {
-    kernel: ['no-contpte', 'contpte-unbatched', 'contpte-v2', 'linux-6.12', 'oneplus-5.15'],
+    kernel: ['no-contpte', 'contpte-unbatched', 'contpte-v2', 'contpte-v3', 'linux-6.12', 'oneplus-5.15'],
     cpus: [1, 32]
   },
 
@@ -48,7 +62,7 @@ export default experiment({
       )
     })
     const { design, reads, exchanges, tlbis, unfolds } = EXPECTED[kernel]
-    expect(spent.read, `${design}: descriptors read`).toBe(reads)
+    if (reads !== undefined) expect(spent.read, `${design}: descriptors read`).toBe(reads)
     expect(spent.xchg, `${design}: exchanges`).toBe(exchanges)
     expect(spent.tlbi, `${design}: TLBIs`).toBe(tlbis)
     expect(spent.unfold, `${design}: blocks unfolded`).toBe(unfolds)
@@ -67,12 +81,12 @@ export default experiment({
         if (before === undefined || after === undefined) continue
         const percent = (after / before - 1) * 100
         record(`exit ${kernel}, ${cpus} cpus`, percent, '%')
-        // A build exits many small processes on one or two nodes, and other things run; the model has one
-        // node and nothing else. So only the direction is claimed.
-        expect(
-          percent,
-          `${kernel}, ${cpus} cpus: simulated ${percent.toFixed(0)} %; published for a kernel build +${one} % on one node, +${two} % on two`
-        ).toBeGreaterThan(0)
+        // The profile was fitted with fork alone, and a kernel build exits many small processes, on one node
+        // or two, while other things run. The simulated cost falls short of the published one, and is not
+        // fitted to it.
+        const told = `${kernel}, ${cpus} cpus: simulated +${percent.toFixed(0)} %, published for a kernel build +${one} % on one node, +${two} % on two`
+        expect(percent, `${told}: dearer than without contiguous PTEs`).toBeGreaterThan(0)
+        expect(percent, `${told}: the model falls short`).toBeLessThan(one)
       }
     }
     const [d1, d2] = [time('contpte-unbatched', 32), time('contpte-v2', 32)]
