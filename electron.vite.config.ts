@@ -15,6 +15,7 @@ export default defineConfig({
           simulator: at('src/simulator/index.ts'),
           job: at('src/simulator/job.ts'),
           check: at('src/simulator/check.ts'),
+          trace: at('src/simulator/trace.ts'),
           server: at('src/server/index.ts'),
           cli: at('src/cli/index.ts')
         }

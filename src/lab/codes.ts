@@ -63,6 +63,10 @@ export const LAB_CODES = [
   'bundle-damaged',
   'bundle-refused',
   'bundle-unfinished',
+  // traces
+  'trace-range',
+  'trace-failed',
+  'trace-memory',
   // recordings of real kernels
   'bad-recording',
   // the command line

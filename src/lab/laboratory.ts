@@ -13,6 +13,8 @@ import type { RunEnvironment, RunHandle } from './run/types'
 import { COST_PROFILES } from './sandbox/profiles'
 import { Checker } from './script/checker'
 import { scriptFileName } from './script/file-name'
+import type { TraceService } from '../protocol/trace'
+import { TraceStore, type TraceProgress } from './trace/traces'
 
 /** Time a module may take to say what it is while it is being typed. */
 const HEADER_MS = 2_000
@@ -20,6 +22,7 @@ const HEADER_MS = 2_000
 export class Laboratory {
   readonly #env: RunEnvironment
   readonly #checker: Checker
+  #traces: TraceStore | undefined
 
   constructor(env: RunEnvironment) {
     this.#env = env
@@ -70,8 +73,24 @@ export class Laboratory {
     return buildBundle(record, this.#checker)
   }
 
-  /** Ends the check worker. */
-  dispose(): Promise<void> {
-    return this.#checker.dispose()
+  /** Traces of the cells of runs that `record` answers; `told` hears how far one is that is being made. */
+  traces(
+    record: (runId: string) => Promise<RunRecord>,
+    told?: (progress: TraceProgress) => void
+  ): TraceService {
+    return this.traceStore(record, told).service()
+  }
+
+  /** The same as a store: for who wants whole traces. One a laboratory. */
+  traceStore(
+    record: (runId: string) => Promise<RunRecord>,
+    told?: (progress: TraceProgress) => void
+  ): TraceStore {
+    return (this.#traces ??= new TraceStore(this.#env, this.#checker, record, told))
+  }
+
+  /** Ends the workers. */
+  async dispose(): Promise<void> {
+    await Promise.all([this.#checker.dispose(), this.#traces?.dispose()])
   }
 }

@@ -27,7 +27,7 @@ export interface Laboratory {
     record: RunRecord
   ): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly sha256: string }>
   /** Traces of runs that `record` answers; a laboratory without any refuses every call about them. */
-  traces?(record: (runId: string) => Promise<RunRecord>): TraceService
+  traces?(record: (runId: string) => Promise<RunRecord>, told: (event: SimulatorEvent) => void): TraceService
 }
 
 export interface Simulator {
@@ -42,12 +42,14 @@ export function createSimulator(laboratory: Laboratory, store: FileRunStore): Si
   const underWay = new Set<string>()
   const listeners = new Set<(event: SimulatorEvent) => void>()
 
+  const tell = (event: SimulatorEvent): void => {
+    for (const listener of [...listeners]) listener(event)
+  }
+
   const follow = (handle: RunHandle): void => {
     handles.set(handle.runId, handle)
     underWay.add(handle.runId)
-    handle.events.subscribe((event) => {
-      for (const listener of [...listeners]) listener(event)
-    })
+    handle.events.subscribe(tell)
     void handle.done.then(async ({ runId, status }) => {
       underWay.delete(runId)
       const stored = await store.get(runId).catch(() => undefined)
@@ -59,7 +61,7 @@ export function createSimulator(laboratory: Laboratory, store: FileRunStore): Si
     handles.get(runId)?.record() ?? (await store.get(runId))
 
   const service: SimulatorService = {
-    ...(laboratory.traces?.(record) ?? withoutTraces()),
+    ...(laboratory.traces?.(record, tell) ?? withoutTraces()),
     hello: async () => laboratory.info(),
     check: (request) => laboratory.check(request),
     startRun: async (request) => {

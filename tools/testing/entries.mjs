@@ -26,7 +26,11 @@ export async function buildWorkerEntries() {
       outDir,
       emptyOutDir: false,
       rollupOptions: {
-        input: { job: join(root, 'src/simulator/job.ts'), check: join(root, 'src/simulator/check.ts') },
+        input: {
+          job: join(root, 'src/simulator/job.ts'),
+          check: join(root, 'src/simulator/check.ts'),
+          trace: join(root, 'src/simulator/trace.ts')
+        },
         output: { entryFileNames: '[name].js' }
       }
     }

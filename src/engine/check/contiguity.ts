@@ -39,7 +39,10 @@ function describe(world: World, block: number, wrong: number, valid: boolean): s
 }
 
 /** Index in the block that begins at slot `block` of the first entry that breaks I1, or -1. */
-export function inconsistent(world: World, block: number): number {
+export function inconsistent(
+  world: Pick<World, 'tables' | 'folios' | 'geometry'> & { readonly kernel: Pick<World['kernel'], 'pteOps'> },
+  block: number
+): number {
   const { tables, folios, geometry } = world
   const attrs = tables.attrs[block >>> tables.chunkShift]
   const pfns = tables.pfns[block >>> tables.chunkShift]
@@ -66,7 +69,7 @@ export function inconsistent(world: World, block: number): number {
  * or have it and differ in attributes or are not in one line of frames. Entries that are not valid do
  * not count (Ryan Roberts, 28 Nov 2023). Must never be so, not even between two stores.
  */
-export function misprogrammed(world: World, block: number): boolean {
+export function misprogrammed(world: Pick<World, 'tables' | 'geometry'>, block: number): boolean {
   const { tables, geometry } = world
   const attrs = tables.attrs[block >>> tables.chunkShift]
   const pfns = tables.pfns[block >>> tables.chunkShift]

@@ -13,8 +13,11 @@ import type { Mm } from './mm'
 const TABLE_ALLOC = COUNTER_INDEX.tableAlloc
 const TABLE_FREE = COUNTER_INDEX.tableFree
 
+/** What a walk needs of a world. */
+type WalkedWorld = Pick<World, 'tables' | 'geometry'>
+
 /** The slot of the last-level entry of `vpn`, or 0 when its table does not exist. */
-export function findSlot(world: World, mm: Mm, vpn: number): number {
+export function findSlot(world: WalkedWorld, mm: Pick<Mm, 'root'>, vpn: number): number {
   const { tables, geometry } = world
   const { tableEntries, tableShift, levels } = geometry
   let table = mm.root
@@ -81,7 +84,7 @@ function tableBase(geometry: Geometry, vpn: number, depth: number): number {
  * The slot of the PMD-level entry of `vpn` (a table descriptor, a PMD leaf, or nothing), or 0 when
  * the table that holds it does not exist. A PMD leaf is what `isPmdLeaf` says it is.
  */
-export function findPmd(world: World, mm: Mm, vpn: number): number {
+export function findPmd(world: WalkedWorld, mm: Pick<Mm, 'root'>, vpn: number): number {
   const { tables, geometry } = world
   let table = mm.root
   for (let depth = geometry.levels - 1; depth > 1; depth--) {
