@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildWorkerEntries } from '../../../tools/testing/entries.mjs'
 import * as v from 'valibot'
+import type { Schema } from '../../protocol/schemas/base'
 import { simulatorContract } from '../../protocol/schemas/simulator'
 import type { RunRecord } from '../../protocol/services'
 import type { TraceKey, TraceService } from '../../protocol/trace'
@@ -47,7 +48,10 @@ async function ask<M extends keyof TraceService>(
   name: M,
   request: Parameters<TraceService[M]>[0]
 ): Promise<Awaited<ReturnType<TraceService[M]>>> {
-  const contract = simulatorContract.calls[name]
+  const contract = simulatorContract.calls[name] as unknown as {
+    readonly request: Schema<unknown>
+    readonly reply: Schema<unknown>
+  }
   expect(v.safeParse(contract.request, request).issues?.[0]).toBeUndefined()
   const answer = await calls[name](request as never)
   expect(v.safeParse(contract.reply, answer).issues?.[0]).toBeUndefined()
