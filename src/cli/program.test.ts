@@ -90,6 +90,20 @@ export default experiment({
 const FAILS = HOLDS.replace('toBeAtMost(3)', 'toBeAtMost(2)')
 
 describe('contpte-lab run', () => {
+  it('writes the trace of every cell where it is told to, as JSON that Perfetto reads', async () => {
+    const path = join(folder, 'trace.json')
+    const { code, err } = await cli(['run', script('traced.ts', HOLDS), '--trace-out', path])
+    expect(code).toBe(0)
+    for (const cell of [0, 1, 2]) {
+      const file = join(folder, `trace-${cell}.json`)
+      const told = new RegExp(`trace ${file} (\\d+) events`).exec(err)
+      const { traceEvents } = JSON.parse(readFileSync(file, 'utf8')) as { traceEvents: { cat?: string }[] }
+      // The table and the address space of one process, each an event of no span.
+      expect(traceEvents.filter(({ cat }) => cat === 'event')).toHaveLength(Number(told?.[1]))
+      expect(traceEvents.filter(({ cat }) => cat === 'operation')).toHaveLength(1)
+    }
+  })
+
   it('prints a table, verdicts in words and the sentence, and nothing else, to stdout', async () => {
     const { code, out, err } = await cli(['run', script('small.ts', HOLDS)])
     expect(code).toBe(0)

@@ -37,6 +37,7 @@ interface RunFlags extends LimitFlags {
   readonly seed: number
   readonly json: boolean
   readonly out?: string
+  readonly traceOut?: string
   readonly workers?: number
   readonly check: boolean
 }
@@ -139,11 +140,17 @@ function program(around: Surroundings, lab: Laboratory, finish: (code: number) =
       .option('--seed <n>', 'seed of random()', whole(0, 2 ** 32 - 1), DEFAULT_SEED)
       .option('--json', 'print the run document, and nothing else, to stdout', false)
       .option('--out <file.zip>', 'write the bundle of the run')
+      .option('--trace-out <file.json>', 'write the trace of every cell for Perfetto')
       .option('--no-check', 'do not check types before the run')
   ).action(async (file: string, flags: RunFlags) => {
-    const { param, seed, json, out, workers, check } = flags
+    const { param, seed, json, out, traceOut, workers, check } = flags
     finish(
-      await runCommand(file, { param, seed, json, out, workers, check, limits: limitsOf(flags) }, lab, io)
+      await runCommand(
+        file,
+        { param, seed, json, out, traceOut, workers, check, limits: limitsOf(flags) },
+        lab,
+        io
+      )
     )
   })
   root

@@ -1,9 +1,11 @@
 /** `contpte-lab run FILE`. */
 import { readFile } from 'node:fs/promises'
+import { join, parse } from 'node:path'
 import { formatDiagnostic, LabError, problem } from '../lab/diagnostic'
 import type { Laboratory } from '../lab/laboratory'
 import { documentText, runDocument } from '../lab/results/document'
 import { scriptFileName } from '../lab/script/file-name'
+import { TraceError } from '../lab/trace/error'
 import { writeFileAtomic } from '../host/files'
 import type { Diagnostic, Limits, ParameterValue } from '../protocol/results'
 import type { RunRecord } from '../protocol/services'
@@ -16,6 +18,8 @@ export interface RunOptions {
   readonly seed: number
   readonly json: boolean
   readonly out?: string
+  /** Where the traces of the cells go, as Chrome trace-event JSON. */
+  readonly traceOut?: string
   readonly workers?: number
   readonly check: boolean
   readonly limits: Partial<Limits>
@@ -67,6 +71,26 @@ async function writeBundle(path: string, lab: Laboratory, record: RunRecord): Pr
   return sha256
 }
 
+/** One file a cell; with more than one cell the cell's number is in its name. */
+async function writeTraces(path: string, lab: Laboratory, record: RunRecord, io: Io): Promise<void> {
+  const store = lab.traceStore(() => Promise.resolve(record))
+  const { dir, name, ext } = parse(path)
+  for (const index of record.cells.keys()) {
+    const key = { runId: record.runId, cell: index }
+    const summary = await store.open(key)
+    const target = record.cells.length === 1 ? path : join(dir, `${name}-${index}${ext}`)
+    try {
+      await writeFileAtomic(target, await store.perfetto(key), { mode: 0o666 })
+    } catch (error) {
+      if (error instanceof TraceError) throw error
+      const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+      throw new LabError(problem('file-unwritable', `cannot write the trace: ${why}`, { file: target }))
+    }
+    const cut = summary.cut === undefined ? '' : `; ${summary.cut.notice}`
+    io.err(`trace ${target} ${summary.events} events${cut}\n`)
+  }
+}
+
 /** Exit code of a run that did not finish. */
 export function exitOf(diagnostics: readonly Diagnostic[]): number {
   return diagnostics.some(({ code }) => code === 'internal') ? EXIT.internal : EXIT.user
@@ -98,6 +122,13 @@ export async function runCommand(
   }
   if (record.status !== 'finished') return exitOf(record.diagnostics)
   const sha256 = options.out === undefined ? undefined : await writeBundle(options.out, lab, record)
+  if (options.traceOut !== undefined) {
+    try {
+      await writeTraces(options.traceOut, lab, record, io)
+    } catch (error) {
+      throw error instanceof TraceError ? new LabError(problem(error.code, error.message)) : error
+    }
+  }
   io.out(options.json ? documentText(runDocument(record)) : report(record))
   if (sha256 !== undefined) io.err(`bundle ${options.out} SHA-256 ${sha256}\n`)
   return record.failed > 0 ? EXIT.fails : EXIT.ok
