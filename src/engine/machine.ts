@@ -83,7 +83,7 @@ export class Machine {
     world: World
   ) {
     this.world = world
-    this.sysfs = new Sysfs(world.thp, world.trace)
+    this.sysfs = new Sysfs(world)
   }
 
   get counters(): Counters {

@@ -14,6 +14,7 @@ import type { LockContention } from './mm/fork-section'
 import { Lru } from './mm/lru'
 import type { Mm } from './mm/mm'
 import { SwapArea } from './mm/swap'
+import { bootThp } from './thp/boot'
 import { ThpSettings } from './thp/settings'
 import { ThpStats } from './thp/stats'
 import { Counters } from './trace/counters'
@@ -36,6 +37,8 @@ export interface WorldConfig {
   readonly seed?: number
   /** Size of the swap area, on a synchronous device; default none. */
   readonly swapBytes?: number
+  /** Kernel command line; what it says of transparent huge pages counts. Without one, see `ThpSettings`. */
+  readonly commandLine?: string
   /** Where every primitive is appended, and the number of this machine there. */
   readonly trace?: { readonly log: TraceLog; readonly machine: number }
 }
@@ -87,6 +90,8 @@ export class World {
   anonVmas = 0
   /** The anon_vma each descends from by fork, by number; 0 or nothing for those that do not. */
   readonly anonVmaParents: number[] = []
+  /** What the kernel logged about its command line, as `<level> text`. */
+  readonly bootWarnings: readonly string[]
   forkLog: ForkLog | undefined
   /**
    * Called after each elementary change that another CPU could see in between, with a page of the folio
@@ -136,6 +141,7 @@ export class World {
     this.thp = new ThpSettings(this.geometry)
     this.thpStats = new ThpStats(this.geometry.pmdOrder, this.kernel.faultOrders === 'per-size')
     this.folios.accounts = new FolioAccounts(this)
+    this.bootWarnings = bootThp(this, config.commandLine)
     if (config.trace === undefined) return
     // Every change is told one by one: nothing may stand in for many.
     this.fastPaths = false

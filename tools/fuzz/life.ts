@@ -90,7 +90,7 @@ export class Life {
     this.world.fastPaths = plan.fastPaths
     this.watch = new Watch(this.world)
     this.watch.elsewhere = () => otherCpu(this)
-    this.sysfs = new Sysfs(this.world.thp)
+    this.sysfs = new Sysfs(this.world)
     this.arena = ARENA[granule]
     // The arena begins at a border of the largest leaf.
     this.base = 2 ** 4 * this.world.geometry.tableEntries ** 2

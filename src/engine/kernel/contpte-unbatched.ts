@@ -12,6 +12,7 @@ export const contpteUnbatched: KernelRecord = {
   batchClipped: false,
   zap: 'unfold-first',
   faultOrders: 'per-size',
+  thpFiles: 'linux-6.8',
   tlbiRange: 'ascending',
   asidFallbackDsbIsh: 1,
   gatherSlots: 'page',

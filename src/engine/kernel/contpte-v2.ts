@@ -12,6 +12,7 @@ export const contpteV2: KernelRecord = {
   batchClipped: false,
   zap: 'full-v2',
   faultOrders: 'per-size',
+  thpFiles: 'linux-6.8',
   tlbiRange: 'ascending',
   asidFallbackDsbIsh: 1,
   gatherSlots: 'page',

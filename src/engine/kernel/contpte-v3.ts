@@ -12,6 +12,7 @@ export const contpteV3: KernelRecord = {
   batchClipped: false,
   zap: 'clear-ptes-v3',
   faultOrders: 'per-size',
+  thpFiles: 'linux-6.8',
   tlbiRange: 'ascending',
   asidFallbackDsbIsh: 1,
   gatherSlots: 'page',

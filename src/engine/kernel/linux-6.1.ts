@@ -12,6 +12,7 @@ export const linux61: KernelRecord = {
   batchClipped: false,
   zap: 'plain',
   faultOrders: 'pmd-only',
+  thpFiles: 'linux-6.1',
   tlbiRange: 'ascending',
   asidFallbackDsbIsh: 1,
   gatherSlots: 'page',

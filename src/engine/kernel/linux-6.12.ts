@@ -12,6 +12,7 @@ export const linux612: KernelRecord = {
   batchClipped: true,
   zap: 'batch-upstream',
   faultOrders: 'per-size',
+  thpFiles: 'linux-6.12',
   tlbiRange: 'descending',
   asidFallbackDsbIsh: 2,
   gatherSlots: 'run',

@@ -12,6 +12,7 @@ export const linux69: KernelRecord = {
   batchClipped: false,
   zap: 'batch-upstream',
   faultOrders: 'per-size',
+  thpFiles: 'linux-6.8',
   tlbiRange: 'descending',
   asidFallbackDsbIsh: 1,
   gatherSlots: 'run',

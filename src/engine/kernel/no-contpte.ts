@@ -12,6 +12,7 @@ export const noContpte: KernelRecord = {
   batchClipped: false,
   zap: 'plain',
   faultOrders: 'per-size',
+  thpFiles: 'linux-6.8',
   tlbiRange: 'ascending',
   asidFallbackDsbIsh: 1,
   gatherSlots: 'page',

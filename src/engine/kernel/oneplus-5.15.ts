@@ -12,6 +12,7 @@ export const oneplus515: KernelRecord = {
   batchClipped: false,
   zap: 'exposed',
   faultOrders: 'exposed',
+  thpFiles: 'linux-6.1',
   tlbiRange: 'ascending',
   asidFallbackDsbIsh: 1,
   gatherSlots: 'page',

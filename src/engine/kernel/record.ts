@@ -51,6 +51,11 @@ export interface KernelRecord {
     | 'exposed'
   /** Folio orders of anonymous faults: PMD or nothing (6.1), per-size sysfs controls (6.8+), OnePlus. */
   readonly faultOrders: 'pmd-only' | 'per-size' | 'exposed'
+  /**
+   * Which files sysfs has for transparent huge pages, and what writing them does: none a size (6.1),
+   * `enabled` a size (6.8, 6.9), or also `shmem_enabled`, `stats` and `shrink_underused` (6.12).
+   */
+  readonly thpFiles: 'linux-6.1' | 'linux-6.8' | 'linux-6.12'
   /** Range TLBI encoding: `ascending` from scale 0 (up to 6.7), `descending` from scale 3 (6.8+). */
   readonly tlbiRange: 'ascending' | 'descending'
   /** DSB ISH at the end of a range flush that became a whole-ASID flush: 1, or 2 from 6.12. */

@@ -8,12 +8,26 @@ import { FN } from '../trace/functions'
 import type { World } from '../world'
 import { MMF_DISABLE_THP, MMF_VM_HUGEPAGE, VM_HUGEPAGE, VM_NOHUGEPAGE, type Mm, type Vma } from './mm'
 
-/** Whether the PMD size is enabled for anybody: what starts the thread. */
-export function hugepagePmdEnabled(world: World): boolean {
-  const { thp, kernel, geometry } = world
-  if (kernel.faultOrders === 'pmd-only') return thp.top !== 'never'
+/**
+ * Whether huge pages are enabled for anybody: what starts the thread. `hugepage_pmd_enabled` (6.10.4+),
+ * `hugepage_flags_enabled` before. Source: reference `thp-sysfs.md` section 3.4.
+ */
+export function hugepagePmdEnabled({ thp, kernel, geometry }: World): boolean {
+  const top = thp.top !== 'never'
+  if (kernel.thpFiles === 'linux-6.1') return top
+  if (kernel.thpFiles === 'linux-6.8') return top || thp.sizes.includes('always') || thp.sizes.includes('madvise')
   const size = thp.sizes[geometry.pmdOrder]
-  return size === 'always' || size === 'madvise' || (size === 'inherit' && thp.top !== 'never')
+  return size === 'always' || size === 'madvise' || (size === 'inherit' && top)
+}
+
+/**
+ * `start_stop_khugepaged`, after a write to a file it depends on. The first thing the thread does when
+ * it starts is to drain the LRU batches of every CPU; recorded: `B.partial.64+2048`.
+ */
+export function startStopKhugepaged(world: World): void {
+  const enabled = hugepagePmdEnabled(world)
+  if (enabled && !world.thp.khugepagedRuns) world.lru.drainAll()
+  world.thp.khugepagedRuns = enabled
 }
 
 /** Registers the mm if the VMA, with `flags`, is one that khugepaged could collapse. */

@@ -1,15 +1,17 @@
-/** Figures: reference thp-sysfs.md sections 1-3, tree of 6.8, 4K granule. */
+/** Figures: reference thp-sysfs.md sections 1-3. */
 import { describe, expect, it } from 'vitest'
-import { GEOMETRIES } from '../arch/granule'
+import type { GranuleName } from '../arch/granule'
 import { EngineError } from '../error'
-import { orderAllowed } from './orders'
-import { ThpSettings, type SizeEnabled, type TopEnabled } from './settings'
+import { kernelByName, kernelNames } from '../kernel'
+import { newMm } from '../mm/fork'
+import { makeSlot } from '../mm/walk'
+import { sysExit, sysMmap, userWrite } from '../syscalls'
+import { World } from '../world'
 import { Sysfs } from './sysfs'
-import { VM_HUGEPAGE, VM_NOHUGEPAGE } from '../mm/mm'
 
-function tree(granule: '4K' | '16K' | '64K' = '4K') {
-  const settings = new ThpSettings(GEOMETRIES[granule])
-  return { settings, sysfs: new Sysfs(settings) }
+function tree(granule: GranuleName = '4K', kernel = 'linux-6.9') {
+  const world = new World({ kernel: kernelByName(kernel), granule, memoryBytes: 2 ** 32 })
+  return { world, settings: world.thp, sysfs: new Sysfs(world) }
 }
 
 function code(body: () => void): string {
@@ -161,24 +163,205 @@ describe('numbers', () => {
   })
 })
 
-/** The table of section 5: rows per-size setting, columns top x advice (n, H, N). */
-const DECISIONS: Record<SizeEnabled, string> = {
-  always: 'yyn yyn yyn',
-  inherit: 'yyn nyn nnn',
-  madvise: 'nyn nyn nyn',
-  never: 'nnn nnn nnn'
-}
+describe('trees of other kernels', () => {
+  it('6.1 has no sizes of its own, 6.9 no statistics', () => {
+    const old = tree('4K', 'linux-6.1').sysfs.list()
+    expect(old).toEqual([
+      'defrag',
+      'enabled',
+      'hpage_pmd_size',
+      'khugepaged',
+      'shmem_enabled',
+      'use_zero_page'
+    ])
+    expect(tree('4K', 'oneplus-5.15').sysfs.list()).toEqual(old)
+    expect(tree('4K', 'linux-6.9').sysfs.list('hugepages-2048kB')).toEqual(['enabled'])
+  })
 
-describe('whether an order is allowed', () => {
-  const tops: TopEnabled[] = ['always', 'madvise', 'never']
-  const advice = [0, VM_HUGEPAGE, VM_NOHUGEPAGE]
-  it.each(Object.entries(DECISIONS))('all nine cases of a size set to %s', (size, row) => {
-    const { settings, sysfs } = tree()
-    sysfs.write('hugepages-64kB/enabled', size)
-    const found = tops.map((top) => {
-      sysfs.write('enabled', top)
-      return advice.map((flags) => (orderAllowed(settings, 4, flags) ? 'y' : 'n')).join('')
-    })
-    expect(found.join(' ')).toBe(row)
+  it('6.12 has shared memory and statistics a size, and shrink_underused', () => {
+    const { sysfs } = tree('4K', 'linux-6.12')
+    expect(sysfs.list()).toContain('shrink_underused')
+    expect(sysfs.list('hugepages-64kB')).toEqual(['enabled', 'shmem_enabled', 'stats'])
+    expect(sysfs.list('hugepages-64kB/stats')).toHaveLength(13)
+    expect(sysfs.list('hugepages-8kB')).toEqual(['shmem_enabled', 'stats'])
+    expect(sysfs.list('hugepages-8kB/stats')).toEqual([
+      'shmem_alloc',
+      'shmem_fallback',
+      'shmem_fallback_charge',
+      'split',
+      'split_failed',
+      'swpout',
+      'swpout_fallback'
+    ])
+    expect(code(() => sysfs.read('hugepages-8kB/enabled'))).toBe('ENOENT')
+  })
+
+  it('sizes beyond what the page cache holds have no shmem_enabled (64K pages)', () => {
+    const { sysfs } = tree('64K', 'linux-6.12')
+    expect(sysfs.list('hugepages-131072kB')).toContain('shmem_enabled')
+    expect(sysfs.list('hugepages-262144kB')).toEqual(['enabled', 'stats'])
+    expect(sysfs.list('hugepages-262144kB/stats')).toHaveLength(10)
+    expect(sysfs.list('hugepages-128kB')).toEqual(['shmem_enabled', 'stats'])
+    expect(sysfs.list().filter((name) => name.startsWith('hugepages-'))).toHaveLength(13)
+  })
+
+  it.each([
+    ['4K', [64, 2048, 32768, 1048576]],
+    ['16K', [2048, 32768, 1048576]],
+    ['64K', [2048, 524288, 16777216]]
+  ] as const)(
+    'HugeTLB has a pool of each size (%s pages); the smallest cannot be demoted',
+    (granule, sizes) => {
+      const { sysfs } = tree(granule, 'linux-6.12')
+      const root = '/sys/kernel/mm/hugepages'
+      expect(sysfs.list(root)).toEqual(sizes.map((kb) => `hugepages-${kb}kB`).sort())
+      const demotable = sysfs.entries(root).filter(({ path }) => path.endsWith('/demote_size'))
+      expect(demotable.map(({ text }) => text).sort()).toEqual(
+        sizes
+          .slice(0, -1)
+          .map((kb) => `${kb}kB\n`)
+          .sort()
+      )
+    }
+  )
+
+  it('demote can be written, but not read', () => {
+    const { sysfs } = tree('4K', 'linux-6.12')
+    const demote = '/sys/kernel/mm/hugepages/hugepages-2048kB/demote'
+    expect([sysfs.mode(demote), code(() => sysfs.read(demote)), sysfs.write(demote, '4\n')]).toEqual([
+      '0200',
+      'EACCES',
+      2
+    ])
+  })
+
+  it('pages larger than the page allocator gives are never surplus', () => {
+    const { sysfs } = tree('4K', 'linux-6.12')
+    const file = (kb: number) => `/sys/kernel/mm/hugepages/hugepages-${kb}kB/nr_overcommit_hugepages`
+    expect(sysfs.write(file(2048), '4')).toBe(1)
+    expect(sysfs.read(file(2048))).toBe('4\n')
+    expect(code(() => sysfs.write(file(32768), '4'))).toBe('EINVAL')
+  })
+})
+
+describe('paths', () => {
+  it('are absolute, or start from transparent_hugepage', () => {
+    const { sysfs } = tree()
+    const text = sysfs.read('enabled')
+    expect(sysfs.read('/sys/kernel/mm/transparent_hugepage/enabled')).toBe(text)
+    expect(sysfs.read('../transparent_hugepage/./khugepaged/../enabled')).toBe(text)
+    expect(code(() => sysfs.read('enabled/..'))).toBe('ENOTDIR')
+    expect(code(() => sysfs.read('nothing/../enabled'))).toBe('ENOENT')
+  })
+
+  it('every file of every kernel reads, or is write-only, and refuses a word nobody knows', () => {
+    for (const kernel of kernelNames()) {
+      const { sysfs } = tree('4K', kernel)
+      for (const { path, mode, text, error } of sysfs.entries('/sys')) {
+        if (path.endsWith('/')) continue
+        expect(text === undefined ? error : text.at(-1), path).toBe(mode === '0200' ? 'EACCES' : '\n')
+        const refused =
+          path.endsWith('lru_gen/enabled') || path.endsWith('demote_size') ? 'not-modelled' : 'EINVAL'
+        expect(
+          code(() => sysfs.write(`/sys/${path}`, 'x')),
+          path
+        ).toBe(mode === '0444' ? 'EACCES' : refused)
+      }
+    }
+  })
+})
+
+describe('a write', () => {
+  it('takes at most a page, as the kernel cuts it', () => {
+    const { sysfs } = tree()
+    expect(sysfs.write('enabled', `madvise\0${'x'.repeat(5000)}`)).toBe(4096)
+    expect(sysfs.write('enabled', 'never')).toBe(5)
+  })
+
+  it('of shmem_enabled must fit 15 bytes, what follows a NUL included', () => {
+    const { sysfs } = tree()
+    expect(sysfs.write('shmem_enabled', 'advise\0xxxxxxxx')).toBe(15)
+    expect(code(() => sysfs.write('shmem_enabled', 'advise\0xxxxxxxxx'))).toBe('EINVAL')
+    expect(code(() => sysfs.write('shmem_enabled', 'advise\n\0'))).toBe('EINVAL')
+  })
+
+  it('a number beyond 64 bits is that, whatever follows', () => {
+    expect(code(() => tree().sysfs.write('use_zero_page', '18446744073709551616x'))).toBe('ERANGE')
+  })
+
+  it.each([
+    ['1xyz', '1'],
+    ['yellow', '1'],
+    ['on', '1'],
+    ['0x1', '0'],
+    ['off', '0'],
+    ['n', '0']
+  ])('of shrink_underused looks at two characters: %s is %s', (text, value) => {
+    const { sysfs } = tree('4K', 'linux-6.12')
+    sysfs.write('shrink_underused', value === '1' ? '0' : '1')
+    sysfs.write('shrink_underused', text)
+    expect(sysfs.read('shrink_underused')).toBe(`${value}\n`)
+  })
+
+  it.each(['o', '2', ' 1', '-1', 'x'])('of shrink_underused refuses %j', (text) => {
+    expect(code(() => tree('4K', 'linux-6.12').sysfs.write('shrink_underused', text))).toBe('EINVAL')
+  })
+
+  it('force for shared memory and inherit for small sizes exclude each other (6.11+)', () => {
+    const { sysfs } = tree('4K', 'linux-6.12')
+    sysfs.write('hugepages-64kB/shmem_enabled', 'inherit')
+    expect(code(() => sysfs.write('shmem_enabled', 'force'))).toBe('EINVAL')
+    sysfs.write('hugepages-64kB/shmem_enabled', 'never')
+    sysfs.write('shmem_enabled', 'force')
+    expect(code(() => sysfs.write('hugepages-64kB/shmem_enabled', 'inherit'))).toBe('EINVAL')
+    sysfs.write('hugepages-2048kB/shmem_enabled', 'inherit')
+    expect(tree('4K', 'linux-6.9').sysfs.write('shmem_enabled', 'force')).toBe(5)
+  })
+})
+
+describe('statistics', () => {
+  it('are those of the machine now', () => {
+    const { world, sysfs } = tree('4K', 'linux-6.12')
+    sysfs.write('hugepages-64kB/enabled', 'always')
+    const mm = newMm(world, 1)
+    sysMmap(world, mm, { vpn: 2 ** 18, pages: 48, prot: 'rw' })
+    userWrite(world, mm, 2 ** 18, 48, 16, () => 1)
+    const read = (name: string) => sysfs.read(`hugepages-64kB/stats/${name}`)
+    expect([read('anon_fault_alloc'), read('nr_anon')]).toEqual(['3\n', '3\n'])
+    sysExit(world, mm)
+    expect([read('anon_fault_alloc'), read('nr_anon')]).toEqual(['3\n', '0\n'])
+  })
+})
+
+describe('khugepaged', () => {
+  it.each([
+    ['linux-6.1', 'enabled', 'always', true],
+    ['linux-6.9', 'hugepages-64kB/enabled', 'always', false],
+    ['linux-6.12', 'hugepages-64kB/enabled', 'always', false],
+    ['linux-6.12', 'hugepages-2048kB/enabled', 'madvise', true],
+    ['linux-6.12', 'enabled', 'madvise', true]
+  ])('of %s after %s <- %s runs: %s', (kernel, path, value, runs) => {
+    const { settings, sysfs } = tree('4K', kernel)
+    sysfs.write(path, value)
+    expect(settings.khugepagedRuns).toBe(runs)
+  })
+
+  it('6.9 looks at the thread again only when the top level is written', () => {
+    const { settings, sysfs } = tree('4K', 'linux-6.9')
+    sysfs.write('hugepages-64kB/enabled', 'always')
+    expect(settings.khugepagedRuns).toBe(false)
+    sysfs.write('enabled', 'never')
+    expect(settings.khugepagedRuns).toBe(true)
+  })
+
+  it('drains the LRU batches when it starts', () => {
+    const { world, sysfs } = tree('4K', 'linux-6.12')
+    const mm = newMm(world, 1)
+    sysMmap(world, mm, { vpn: 2 ** 18, pages: 1, prot: 'rw' })
+    userWrite(world, mm, 2 ** 18, 1, 1, () => 1)
+    const pfn = world.tables.pfn(makeSlot(world, mm, 2 ** 18))
+    expect(world.lru.references(pfn)).toBe(1)
+    sysfs.write('hugepages-2048kB/enabled', 'always')
+    expect(world.lru.references(pfn)).toBe(0)
   })
 })

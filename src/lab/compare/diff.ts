@@ -1,7 +1,7 @@
 /** Compares a simulated step with a recorded one, field by field. */
 import { NO_LEEWAY, type Allowance, type Allowances, type Leeway } from './allowances'
 import { isCompared } from './counts'
-import type { FolioState, RegionState, Run, Step, VmaInfo } from './schema'
+import type { FolioState, RegionState, Run, Step, TreeEntry, VmaInfo } from './schema'
 import { joinRuns } from './snapshot'
 
 /** A field that differs. */
@@ -61,8 +61,9 @@ export class Comparison {
     const unstable = new Set(recorded.unstable ?? [])
     const found: Difference[] = []
     for (const field of RESULTS) {
-      if (unstable.has(field) || (field === 'tree' && unstable.has('tree.text'))) continue
-      if (!same(recorded[field], simulated[field])) {
+      if (unstable.has(field)) continue
+      if (field === 'tree') found.push(...treesDiffer(recorded.tree ?? [], simulated.tree ?? [], unstable))
+      else if (!same(recorded[field], simulated[field])) {
         found.push({ field, recorded: recorded[field], simulated: simulated[field] })
       }
     }
@@ -161,6 +162,21 @@ export class Comparison {
     }
     return found
   }
+}
+
+/** The first entry of two listings that differs. */
+function treesDiffer(
+  recorded: readonly TreeEntry[],
+  simulated: readonly TreeEntry[],
+  unstable: ReadonlySet<string>
+): Difference[] {
+  const kept = (entry: TreeEntry | undefined): TreeEntry | undefined =>
+    entry && unstable.has('tree.text') ? { path: entry.path, mode: entry.mode } : entry
+  for (let k = 0; k < Math.max(recorded.length, simulated.length); k++) {
+    const [a, b] = [kept(recorded.at(k)), kept(simulated.at(k))]
+    if (!same(a, b)) return [{ field: `tree[${k}]`, recorded: a, simulated: b }]
+  }
+  return []
 }
 
 const ALLOCATING = new Set(['write', 'read', 'fork', 'pin', 'mlock'])

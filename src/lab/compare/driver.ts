@@ -14,7 +14,7 @@ import * as sys from '../../engine/syscalls'
 import { THP_STAT_NAMES } from '../../engine/thp/stats'
 import { COUNTER_INDEX, type CounterName } from '../../engine/trace/counters'
 import { VM_EVENT_NAMES } from '../../engine/trace/vmstat'
-import { World } from '../../engine/world'
+import { World, type WorldConfig } from '../../engine/world'
 import { countsSince, takeCounts, type CountsTaken } from './counts'
 import { failed, Unsupported } from './outcome'
 import { CaseLeeway, NO_LEEWAY, type Leeway } from './allowances'
@@ -79,14 +79,16 @@ export class Replay {
     const name = kernel.replace(/-16k$/, '')
     if (!kernelNames().includes(name)) throw new Unsupported(`the kernel ${kernel} is not simulated`)
     const record = kernelByName(name)
-    this.world = new World({
+    const config: WorldConfig = {
       kernel: record,
       granule: boot.page_size === 16384 ? '16K' : boot.page_size === 65536 ? '64K' : '4K',
       memoryBytes: MEMORY,
       cpu: cpuOf(boot),
+      commandLine: boot.append,
       ...(boot.append.includes('lab_swap=zram') && { swapBytes: ZRAM })
-    })
-    this.#settings = new SettingsFiles(this.world)
+    }
+    this.world = new World(config)
+    this.#settings = new SettingsFiles(this.world, config)
     this.harness = {
       kernel: record.name,
       pageSize: this.world.geometry.pageSize,
@@ -148,7 +150,7 @@ export class Replay {
     const simulated: Step = {
       ...base,
       ...result,
-      ...(op !== 'dump' && this.#tallies(recorded, before, after)),
+      ...tallies,
       ...this.#view.step(this.world, this.#procs, [...this.#regions.values()])
     }
     this.leeway = this.#leeway.of(recorded, simulated, this.world.foldChances - chances)

@@ -1,0 +1,65 @@
+/**
+ * The files of `/sys/kernel/mm/hugepages/`: a directory a pool.
+ * Source: linux-6.1 and linux-6.12 mm/hugetlb.c; recorded, see `pools.ts`.
+ */
+import type { Geometry } from '../arch/granule'
+import { EngineError } from '../error'
+import { unsigned } from '../sysfs/parse'
+import type { SysfsFile, SysfsTree } from '../sysfs/tree'
+import { sizeDirectory } from '../thp/sizes'
+import type { HugetlbPool } from './pools'
+
+export const HUGETLB_ROOT = '/sys/kernel/mm/hugepages'
+
+const COUNT = { min: 0, max: Number.MAX_SAFE_INTEGER, overflow: 'ERANGE' } as const
+
+/** Adds the directory of every pool. */
+export function addHugetlbFiles(tree: SysfsTree, geometry: Geometry, pools: readonly HugetlbPool[]): void {
+  for (const pool of pools) {
+    const directory = `${HUGETLB_ROOT}/${sizeDirectory(geometry, pool.order)}`
+    for (const [name, file] of Object.entries(poolFiles(geometry, pool)))
+      tree.add(`${directory}/${name}`, file)
+  }
+}
+
+function poolFiles(geometry: Geometry, pool: HugetlbPool): Record<string, SysfsFile> {
+  const resize: SysfsFile = {
+    show: () => String(pool.total),
+    store: (text) => {
+      pool.resize(unsigned(text, COUNT))
+    }
+  }
+  return {
+    free_hugepages: { show: () => String(pool.free) },
+    nr_hugepages: resize,
+    nr_hugepages_mempolicy: resize,
+    nr_overcommit_hugepages: {
+      show: () => String(pool.overcommit),
+      store: (text) => {
+        if (pool.order > geometry.maxOrder) {
+          throw new EngineError('EINVAL', 'pages larger than the page allocator gives are never surplus.')
+        }
+        pool.overcommit = unsigned(text, COUNT)
+      }
+    },
+    resv_hugepages: { show: () => String(pool.reserved) },
+    surplus_hugepages: { show: () => String(pool.surplus) },
+    ...(pool.demoteOrder !== undefined && demoteFiles(geometry, pool, pool.demoteOrder))
+  }
+}
+
+function demoteFiles(geometry: Geometry, pool: HugetlbPool, order: number): Record<string, SysfsFile> {
+  return {
+    demote: {
+      store: (text) => {
+        pool.demote(unsigned(text, COUNT))
+      }
+    },
+    demote_size: {
+      show: () => `${(geometry.pageSize / 1024) * 2 ** (pool.demoteOrder ?? order)}kB`,
+      store: () => {
+        throw new EngineError('not-modelled', 'pools of HugeTLB pages are not simulated yet.')
+      }
+    }
+  }
+}
