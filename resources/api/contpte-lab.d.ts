@@ -117,6 +117,12 @@ declare module 'contpte-lab' {
     swap?: Bytes
     /** For choices that hardware may make either way. Default: the cell's seed. */
     seed?: number
+    /**
+     * Kernel command line, such as `'thp_anon=16K-64K:always;2M:inherit'` (6.12) or
+     * `'transparent_hugepage=madvise'`; what it says of transparent huge pages counts. With one, even an
+     * empty one, the top-level `enabled` starts as `always`, as most kernels are built.
+     */
+    commandLine?: string
   }
 
   /** Every primitive the machine counts. Plain numbers that grow while the machine runs. */
@@ -205,21 +211,30 @@ declare module 'contpte-lab' {
   export type Counts = Omit<Counters, 'scope'>
 
   /**
-   * The files under `/sys/kernel/mm/transparent_hugepage/`, by path relative to that directory. A
-   * machine starts with the top-level `enabled` at `never`, the PMD size at `inherit` and every other
-   * size at `never`. PMD blocks are not simulated yet: a first touch that would map one is an error
-   * with code `not-modelled`.
+   * The files under `/sys/kernel/mm/` that concern huge pages, as the machine's kernel has them. Paths
+   * that do not begin with a slash start from `/sys/kernel/mm/transparent_hugepage/`.
+   *
+   * - 6.1 and OnePlus 5.15 have no sizes of their own; the kernels of the series and 6.9 have
+   *   `hugepages-<size>kB/enabled`; 6.12 also `shmem_enabled` and `stats/` a size, and `shrink_underused`.
+   * - `stats/*` are live, read-only counts of folios of that size; `nr_anon` and
+   *   `nr_anon_partially_mapped` say how many there are now.
+   * - Beside it lie `../hugepages` (HugeTLB pools, still empty), `../lru_gen` and `../swap`.
+   *
+   * A machine starts with the top-level `enabled` at `never`, the PMD size at `inherit` and every other
+   * size at `never`; a `commandLine` says otherwise. With less than 512 MiB of memory `defrag` is
+   * `never` and `use_zero_page` 0, as the kernel has it.
    */
   export interface Sysfs {
     /** Reads a file, e.g. `read('hugepages-64kB/enabled')` gives `'always inherit madvise [never]\n'`. */
     read(path: string): string
     /**
      * Writes a file as one `write(2)`. Throws an error whose `code` is the errno:
-     * `EINVAL` for a value the file refuses, `ENOENT` for a file that does not exist,
-     * `EACCES` for a read-only file, `EISDIR` for a directory.
+     * `EINVAL` for a value the file refuses (`ERANGE` for a number beyond 64 bits), `ENOENT` for a
+     * file that this kernel does not have, `EACCES` for a read-only file, `EISDIR` for a directory,
+     * `ENOTDIR` where the path leads through a file. A refused write changes nothing.
      */
     write(path: string, value: string): void
-    /** Names in a directory, sorted. */
+    /** Names in a directory, sorted as `ls` sorts them. Throws `ENOENT`, `ENOTDIR`. */
     list(path?: string): string[]
   }
 

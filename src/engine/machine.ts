@@ -38,6 +38,8 @@ export interface MachineConfig {
   readonly cost?: CostProfile
   /** What the CPUs can do. Default: Neoverse N1, as in Ampere Altra. */
   readonly cpu?: CpuFeatures
+  /** Kernel command line; without one, see `ThpSettings`. */
+  readonly commandLine?: string
   /** TLBs of every CPU, and walkers beside them; without them every access walks. */
   readonly tlb?: TlbOptions
   /** Bytes of a swap area on a synchronous device; without one nothing is swapped out. */
@@ -255,12 +257,21 @@ export class Machine {
 /** Puts a machine together. Throws `unknown-kernel`, `bad-argument`. */
 export function createMachine(config: MachineConfig): Machine {
   const kernel = typeof config.kernel === 'string' ? kernelByName(config.kernel) : config.kernel
-  const { cpus = 1, granule = '4K', memoryBytes = DEFAULT_MEMORY, cpu, seed, swapBytes, trace } = config
+  const {
+    cpus = 1,
+    granule = '4K',
+    memoryBytes = DEFAULT_MEMORY,
+    cpu,
+    seed,
+    swapBytes,
+    trace,
+    commandLine
+  } = config
   checkCpus(cpus)
   checkGranule(granule)
   checkMemory(memoryBytes, granule)
   if (swapBytes !== undefined) checkSwap(swapBytes, granule)
   const tlb = config.tlb && tlbConfig(config.tlb, cpus)
-  const world = new World({ kernel, granule, memoryBytes, cpu, seed, swapBytes, tlb, trace })
+  const world = new World({ kernel, granule, memoryBytes, cpu, seed, swapBytes, tlb, trace, commandLine })
   return new Machine(kernel, cpus, config.cost, world)
 }

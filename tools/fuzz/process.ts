@@ -81,7 +81,8 @@ export function settings(life: Life, random: Seeded, times: number): void {
         ? ['enabled', TOPS[random.below(3)]]
         : [`hugepages-${kib}kB/enabled`, SIZES[random.below(SIZES.length)]]
     if (life.verbose) life.said += ` ${path}=${value}`
-    if (order > 1 || top === 0) life.sysfs.write(path, value)
+    // Kernels without sizes of their own have no such files.
+    if (life.sysfs.exists(path)) life.sysfs.write(path, value)
   }
 }
 

@@ -53,7 +53,7 @@ class Life {
 
   constructor(kernel: string) {
     this.machine = createMachine({ kernel, memoryBytes: 48 * 2 ** 20 })
-    this.machine.sysfs.write('hugepages-64kB/enabled', 'always')
+    this.#set('hugepages-64kB/enabled', 'always')
     this.processes.push({ process: this.machine.spawn(), regions: [] })
   }
 
@@ -66,10 +66,15 @@ class Life {
     }
   }
 
+  /** Kernels without sizes of their own have no such files. */
+  #set(path: string, value: string): void {
+    if (this.machine.sysfs.exists(path)) this.machine.sysfs.write(path, value)
+  }
+
   #do({ op, a, b, c }: Step): void {
     const { machine, processes } = this
     if (op === 'sysfs') {
-      machine.sysfs.write(`hugepages-${SIZES[a % SIZES.length]}kB/enabled`, VALUES[b % VALUES.length])
+      this.#set(`hugepages-${SIZES[a % SIZES.length]}kB/enabled`, VALUES[b % VALUES.length])
       return
     }
     if (op === 'spawn' || processes.length === 0) {

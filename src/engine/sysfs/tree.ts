@@ -92,6 +92,16 @@ export class SysfsTree {
     return found
   }
 
+  /** Whether there is a file or directory. */
+  exists(path: string, from = this.root): boolean {
+    try {
+      this.resolve(path, from)
+      return true
+    } catch {
+      return false
+    }
+  }
+
   /** What there is at a path. Throws `ENOENT`, `ENOTDIR`. */
   kind(path: string, from = this.root): SysfsKind {
     return this.#files.has(this.resolve(path, from)) ? 'file' : 'directory'

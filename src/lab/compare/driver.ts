@@ -150,7 +150,7 @@ export class Replay {
     const simulated: Step = {
       ...base,
       ...result,
-      ...tallies,
+      ...(op !== 'dump' && this.#tallies(recorded, before, after)),
       ...this.#view.step(this.world, this.#procs, [...this.#regions.values()])
     }
     this.leeway = this.#leeway.of(recorded, simulated, this.world.foldChances - chances)

@@ -8,7 +8,7 @@ import type { MmapRequest } from '../../engine/process'
 import { bad, bytes, flag, optional, options, text, whole } from './arguments'
 import { costProfileByName, costProfileNames } from './profiles'
 
-const MACHINE = ['kernel', 'cpus', 'granule', 'cost', 'memory', 'cpu', 'tlb', 'swap', 'seed']
+const MACHINE = ['kernel', 'cpus', 'granule', 'cost', 'memory', 'cpu', 'tlb', 'swap', 'commandLine', 'seed']
 const CPU = ['model', 'hafdbs', 'tlbRange', 'kpti', 'lpa2', 'repeatTlbi']
 const TLB = ['entries', 'coalesce', 'evict', 'completion', 'records', 'withoutHafdbs', 'walkers']
 const MMAP = ['bytes', 'align', 'prot', 'shared', 'file', 'name']
@@ -27,6 +27,7 @@ export function machineConfig(given: unknown, seed: number): MachineConfig {
     memoryBytes: bytes('machine', 'memory', wanted.memory),
     swapBytes: bytes('machine', 'swap', wanted.swap),
     cost: optional(wanted.cost, profile),
+    commandLine: optional(wanted.commandLine, (value) => text('machine: commandLine', value)),
     cpu: optional(wanted.cpu, cpuFeatures),
     tlb: optional(wanted.tlb, tlbOptions),
     seed: optional(wanted.seed, (value) => whole('machine: seed', value)) ?? seed
