@@ -9,6 +9,7 @@ import { COUNTER_NAMES } from '../trace/counters'
 import { FUNCTION_NAMES } from '../trace/functions'
 import { EXCLUSIVE } from './folio'
 import { forkMm } from './fork'
+import { framesStep } from './fork-uniform'
 import { dontneed } from './zap'
 
 const DAMAGE = ['old', 'clean', 'readonly', 'hole', 'shared'] as const
@@ -113,4 +114,32 @@ describe('the hot loop of fork does and counts what the long way does', () => {
       expect(differs).toBe(-1)
     })
   }
+})
+
+describe('a pair of frame lanes grows by the step where both frames grow by two, and only there', () => {
+  const lanes = new Int32Array(4)
+  const pairs = new Float64Array(lanes.buffer)
+  const growth = (frames: readonly number[]): number => {
+    lanes.set(frames)
+    return pairs[1] - pairs[0]
+  }
+  // Up to 4 TiB of 4K pages, all that a machine may have; a folio lies in one chunk of frames.
+  const frame = fc.oneof(fc.nat(2 ** 30), fc.nat(2 ** 22)).map((n) => n - (n % 2))
+  const inChunk = (pfn: number) => pfn - (pfn % 32768)
+
+  test.prop([frame])('in line', (pfn) => {
+    const first = Math.min(pfn, inChunk(pfn) + 32764)
+    expect(growth([first, first + 1, first + 2, first + 3])).toBe(framesStep(first))
+  })
+  test.prop([frame, fc.nat(2 ** 30), fc.nat(2 ** 30)])('anywhere else', (pfn, low, high) => {
+    const first = Math.min(pfn, inChunk(pfn) + 32764)
+    fc.pre(low !== first + 2 || high !== first + 3)
+    expect(growth([first, first + 1, low, high])).not.toBe(framesStep(first))
+    expect(growth([first, first + 1, first + 2, high === first + 3 ? high + 1 : high])).not.toBe(
+      framesStep(first)
+    )
+    expect(growth([first, first + 1, low === first + 2 ? low + 1 : low, first + 3])).not.toBe(
+      framesStep(first)
+    )
+  })
 })

@@ -100,6 +100,7 @@ function shareAlike(world: World, run: UniformRun, from: number, limit: number, 
   const shared = tables.pair((word & ~EXCLUSIVE) + 1)
   // Of a folded block the first entry says for all of them that frames are in line.
   const folded = (run.attr & CONT) !== 0
+  const step = framesStep(pfn)
   const first = pfn & FOLIO_CHUNK_MASK
   const most = Math.min(limit - from, FOLIO_CHUNK_MASK + 1 - first) & -nr
   const start = index >>> 1
@@ -110,24 +111,25 @@ function shareAlike(world: World, run: UniformRun, from: number, limit: number, 
   for (; at < end; at = (at + 8) >>> 0, to = (to + 8) >>> 0, page = (page + 8) >>> 0) {
     const entry = (at << 1) >>> 0
     const frame = (pfn + entry - index) >>> 0
+    const frames0 = pfnPairs[at]
+    const frames1 = pfnPairs[(at + 1) >>> 0]
+    const frames2 = pfnPairs[(at + 2) >>> 0]
+    const frames3 = pfnPairs[(at + 3) >>> 0]
+    const frames4 = pfnPairs[(at + 4) >>> 0]
+    const frames5 = pfnPairs[(at + 5) >>> 0]
+    const frames6 = pfnPairs[(at + 6) >>> 0]
+    const frames7 = pfnPairs[(at + 7) >>> 0]
     if (pfns[entry] !== frame) break
     if (
       !folded &&
       (pfns[(entry + 1) >>> 0] !== (frame + 1) >>> 0 ||
-        pfns[(entry + 2) >>> 0] !== (frame + 2) >>> 0 ||
-        pfns[(entry + 3) >>> 0] !== (frame + 3) >>> 0 ||
-        pfns[(entry + 4) >>> 0] !== (frame + 4) >>> 0 ||
-        pfns[(entry + 5) >>> 0] !== (frame + 5) >>> 0 ||
-        pfns[(entry + 6) >>> 0] !== (frame + 6) >>> 0 ||
-        pfns[(entry + 7) >>> 0] !== (frame + 7) >>> 0 ||
-        pfns[(entry + 8) >>> 0] !== (frame + 8) >>> 0 ||
-        pfns[(entry + 9) >>> 0] !== (frame + 9) >>> 0 ||
-        pfns[(entry + 10) >>> 0] !== (frame + 10) >>> 0 ||
-        pfns[(entry + 11) >>> 0] !== (frame + 11) >>> 0 ||
-        pfns[(entry + 12) >>> 0] !== (frame + 12) >>> 0 ||
-        pfns[(entry + 13) >>> 0] !== (frame + 13) >>> 0 ||
-        pfns[(entry + 14) >>> 0] !== (frame + 14) >>> 0 ||
-        pfns[(entry + 15) >>> 0] !== (frame + 15) >>> 0)
+        frames1 - frames0 !== step ||
+        frames2 - frames1 !== step ||
+        frames3 - frames2 !== step ||
+        frames4 - frames3 !== step ||
+        frames5 - frames4 !== step ||
+        frames6 - frames5 !== step ||
+        frames7 - frames6 !== step)
     )
       break
     if (
@@ -173,14 +175,14 @@ function shareAlike(world: World, run: UniformRun, from: number, limit: number, 
     childAttrs[(to + 5) >>> 0] = old
     childAttrs[(to + 6) >>> 0] = old
     childAttrs[(to + 7) >>> 0] = old
-    childPfns[to] = pfnPairs[at]
-    childPfns[(to + 1) >>> 0] = pfnPairs[(at + 1) >>> 0]
-    childPfns[(to + 2) >>> 0] = pfnPairs[(at + 2) >>> 0]
-    childPfns[(to + 3) >>> 0] = pfnPairs[(at + 3) >>> 0]
-    childPfns[(to + 4) >>> 0] = pfnPairs[(at + 4) >>> 0]
-    childPfns[(to + 5) >>> 0] = pfnPairs[(at + 5) >>> 0]
-    childPfns[(to + 6) >>> 0] = pfnPairs[(at + 6) >>> 0]
-    childPfns[(to + 7) >>> 0] = pfnPairs[(at + 7) >>> 0]
+    childPfns[to] = frames0
+    childPfns[(to + 1) >>> 0] = frames1
+    childPfns[(to + 2) >>> 0] = frames2
+    childPfns[(to + 3) >>> 0] = frames3
+    childPfns[(to + 4) >>> 0] = frames4
+    childPfns[(to + 5) >>> 0] = frames5
+    childPfns[(to + 6) >>> 0] = frames6
+    childPfns[(to + 7) >>> 0] = frames7
   }
   const taken = ((at - start) << 1) & -nr
   const over = at - start - (taken >> 1)
@@ -193,6 +195,16 @@ function shareAlike(world: World, run: UniformRun, from: number, limit: number, 
   }
   for (let ref = first >> 2; ref < (first + taken) >> 2; ref += nr >> 2) refs[ref] += nr
   return taken
+}
+
+/**
+ * By how much a pair of frame lanes grows, as a double, when both frames grow by two. Doubles of one
+ * exponent are integers of one scale, so the difference is exact, and no other two frames make it; the
+ * upper lane's bits from 20 on are the exponent, the same for all frames of a chunk of folios.
+ */
+export function framesStep(pfn: number): number {
+  const exponent = Math.max(1, (pfn + 1) >>> 20)
+  return (2 ** 33 + 2) * Number.MIN_VALUE * 2 ** (exponent - 1)
 }
 
 /** The same for one folio of any size, whose pages may differ in being exclusive. Answers how many were, -1 if not uniform. */
