@@ -15,7 +15,8 @@ import { MMF_DISABLE_THP, MMF_VM_HUGEPAGE, VM_HUGEPAGE, VM_NOHUGEPAGE, type Mm, 
 export function hugepagePmdEnabled({ thp, kernel, geometry }: World): boolean {
   const top = thp.top !== 'never'
   if (kernel.thpFiles === 'linux-6.1') return top
-  if (kernel.thpFiles === 'linux-6.8') return top || thp.sizes.includes('always') || thp.sizes.includes('madvise')
+  if (kernel.thpFiles === 'linux-6.8')
+    return top || thp.sizes.includes('always') || thp.sizes.includes('madvise')
   const size = thp.sizes[geometry.pmdOrder]
   return size === 'always' || size === 'madvise' || (size === 'inherit' && top)
 }
