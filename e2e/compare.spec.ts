@@ -17,6 +17,10 @@ test('issue 5: the hole in a block, on two kernels, with the keyboard alone', as
   await lab.run()
   await lab.command('Layout: Compare')
   await stepper.ready()
+  // With the kernel that folds nothing, entries themselves differ.
+  await lab.command('Compare with the next cell of the sweep')
+  await expect(stepper.fork.locator('.side-header').nth(1).locator('strong')).toHaveText('no-contpte')
+  await stepper.quiet()
   await lab.press('ControlOrMeta+Alt+D')
   await expect(lab.announcement).toHaveText(/^Difference at event/)
   const at = await stepper.at()

@@ -196,7 +196,7 @@ async function scrubbing(executablePath) {
 }
 
 /** @param {string} executablePath @returns {Promise<import('./measure.mjs').Figure[]>} */
-async function traceFigures(executablePath) {
+export async function traceFigures(executablePath) {
   const { events, made, open, frames, took, longest } = await scrubbing(executablePath)
   const mean =
     frames.reduce((/** @type {number} */ sum, /** @type {number} */ each) => sum + each, 0) / frames.length

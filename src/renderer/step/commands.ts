@@ -1,7 +1,7 @@
 import { registerCommand, type Command } from '../commands/registry'
 import { useShellStore } from '../stores/shell'
 import { useTraceStore } from '../stores/trace'
-import { finishedCells, openRun } from './open'
+import { compareNext, finishedCells, openRun } from './open'
 import { useRunsStore } from '../stores/runs'
 import { dock } from '../layout/dock'
 import { nextTick } from 'vue'
@@ -85,6 +85,9 @@ export function registerTraceCommands(): () => void {
       trace.toggleBreakpoint({ kinds: ['violation'] })
     ),
     add('bookmark', 'Bookmark this event', ['Mod+Alt+B'], () => trace.bookmark('')),
+    add('compareNext', 'Compare with the next cell of the sweep', [], () => void compareNext(), {
+      enabled: () => trace.ready && finishedCells(runs.current).length > trace.sides.length
+    }),
     add('swapLead', 'Step the other column', [], () => trace.setLead(1 - trace.lead), { enabled: two }),
     add('lock', 'Lock or release the two columns', [], () => void (trace.locked = !trace.locked), {
       enabled: two

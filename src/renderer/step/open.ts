@@ -96,3 +96,25 @@ function ofCell(run: LiveRun, { kind }: Pointed, cell: number): readonly unknown
   // Counters of a cell are rows of the result, but the script recorded none of them.
   return kind === 'row' ? run.rows.filter((row) => same(row)) : run.expectations.filter(same)
 }
+
+/** Puts another cell of the run into a column; with one column, beside it. */
+export async function showCell(side: number, cell: number): Promise<boolean> {
+  const trace = useTraceStore()
+  const run = useRunsStore().current
+  if (!run || side > trace.sides.length) return false
+  const keys = trace.sides.map(({ key }) => key)
+  keys[side] = { runId: run.runId, cell }
+  return trace.open(keys)
+}
+
+/** Compares the first column with the next finished cell of the sweep that is not on screen. */
+export async function compareNext(): Promise<boolean> {
+  const trace = useTraceStore()
+  const cells = finishedCells(useRunsStore().current).map(({ index }) => index)
+  const shown = trace.sides.map(({ key }) => key.cell)
+  const from = cells.indexOf(shown[1] ?? shown[0])
+  const next = cells
+    .map((_, step) => cells[(from + 1 + step) % cells.length])
+    .find((cell) => !shown.includes(cell))
+  return next === undefined ? false : showCell(1, next)
+}

@@ -337,21 +337,21 @@ export const useTraceStore = defineStore('trace', () => {
       notices.announce(all.length === 0 ? 'Nothing failed and no rule was broken' : 'There is no further one')
   }
 
-  /** To the first, next or previous point at which the two sides differ. */
-  async function goToDifference(
-    which: 'first' | 'next' | 'previous',
-    aspects: readonly TraceAspect[] = ['cells']
-  ): Promise<void> {
+  /** To the first, next or previous point at which entries differ, or, where none do, counters or verdicts. */
+  async function goToDifference(which: 'first' | 'next' | 'previous'): Promise<void> {
     const [a, b] = sides.value
     if (!a || !b) return
     lead.value = 0
-    const hit = await simulator().traceNextDifference({
-      a: a.key,
-      b: b.key,
-      aEvent: which === 'first' ? 0 : position.value,
-      direction: which === 'previous' ? 'previous' : 'next',
-      aspects
-    })
+    const look = (aspects: readonly TraceAspect[]) =>
+      simulator().traceNextDifference({
+        a: a.key,
+        b: b.key,
+        aEvent: which === 'first' ? 0 : position.value,
+        direction: which === 'previous' ? 'previous' : 'next',
+        aspects
+      })
+    const inCells = await counted(look(['cells']))
+    const hit = inCells.found ? inCells : await counted(look(['counters', 'verdicts']))
     if (!hit.found) {
       notices.announce(which === 'first' ? 'The two never differ' : 'There is no further difference')
       return
