@@ -49,7 +49,7 @@ export const useRunsStore = defineStore('runs', () => {
   }): Promise<void> {
     const document = documents.active
     if (!document || isRunning.value) return
-    const { seed, workers, limits, traceInBundle, traceEvents } = useSettingsStore().settings
+    const { seed, workers, limits } = useSettingsStore().settings
     starting.value = true
     cancelAtStart = false
     try {
@@ -59,8 +59,7 @@ export const useRunsStore = defineStore('runs', () => {
         ...(only?.parameters ? { parameters: only.parameters } : {}),
         seed,
         ...(workers > 0 ? { workers } : {}),
-        limits,
-        ...(traceInBundle ? { trace: { limit: traceEvents } } : {})
+        limits
       })
       started.set(runId, { text: document.text, key: document.key })
       latestOfTab.set(document.key, runId)

@@ -19,8 +19,6 @@ export interface Settings {
   readonly seed: number
   /** Events a trace keeps at most. */
   readonly traceEvents: number
-  /** Runs put traces into their bundle, for Perfetto and other tools. */
-  readonly traceInBundle: boolean
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -31,8 +29,7 @@ export const DEFAULT_SETTINGS: Settings = {
   workers: 0,
   limits: DEFAULT_LIMITS,
   seed: 1,
-  traceEvents: 4_000_000,
-  traceInBundle: false
+  traceEvents: 4_000_000
 }
 
 /** What the user chose. Changes show at once and are saved by the session. */
