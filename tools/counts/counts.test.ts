@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { evaluate } from './expression'
 import { freshCounts } from './main'
 import { measureAligned } from './measure'
-import { shapeOf } from './shape'
+import { GRANULES, ordersOf, shapeOf } from './shape'
 import { expected, keyOf } from './sheet'
-import { SHEETS, differences } from './survey'
+import { KERNEL_NAMES, SHEETS, casesOf, differences, type Scope } from './survey'
 
 /** A minute of CPU; a loaded machine may take many times that. */
 const LONG = 1_200_000
@@ -16,7 +16,7 @@ describe('counts against formulae', () => {
   it(
     'every design, granule and size, by hot loops and entry by entry; docs/counts.md is current',
     () => {
-      const { survey, compared, wrong, summary, text } = freshCounts(false)
+      const { survey, compared, wrong, summary, text } = freshCounts('test')
       console.log(`${summary} Table: docs/counts.md`)
       expect(wrong).toEqual([])
       expect(compared).toBeGreaterThan(40_000)
@@ -27,6 +27,32 @@ describe('counts against formulae', () => {
     },
     LONG
   )
+
+  it.each(KERNEL_NAMES)('%s: orders at N = 262144', (kernel) => {
+    const large = (scope: Scope, granule: '4K' | '16K' | '64K'): number[] => [
+      ...new Set(
+        [...casesOf(kernel, scope)]
+          .filter((of) => of.pages === 262144 && of.granule === granule)
+          .map((of) => of.order)
+      )
+    ]
+    for (const granule of ['4K', '16K', '64K'] as const) {
+      const possible = kernel === 'oneplus-5.15' ? [4] : ordersOf(granule, 262144)
+      const wanted = kernel.startsWith('oneplus') && granule !== '4K' ? [] : possible
+      expect(large('every', granule)).toEqual(wanted)
+      expect(large('twice', granule)).toEqual(wanted)
+      if (granule === '4K') expect(large('test', granule)).toEqual(wanted)
+      // In the other granules: every class that a sheet has.
+      const { t } = GRANULES[granule]
+      if (wanted.length > 0)
+        expect(large('test', granule)).toContain(granule === '4K' ? wanted.at(-1) : Math.log2(t))
+      for (const sheet of SHEETS.filter((each) => each.kernels.includes(kernel) && wanted.length > 0)) {
+        const of = (order: number) => ({ granule, pages: 262144, order, range: false })
+        if (!wanted.some((order) => sheet.applies(of(order)))) continue
+        expect(large('test', granule).some((order) => sheet.applies(of(order)))).toBe(true)
+      }
+    }
+  })
 
   it('a formula that is wrong by one is reported, whichever it is', () => {
     const of = { granule: '4K', pages: 512, order: 4, range: false } as const

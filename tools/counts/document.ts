@@ -11,13 +11,14 @@ const SHORT: Partial<Record<CounterName, string>> = { read: 'R', write: 'W', xch
 
 const INTRO = `# Counts
 
-Made by \`npm run counts\`; do not edit. Every figure here was counted by the engine and is equal to its formula,
-which was written from the rules and formulae of the kernels, not from the engine. A counter that a table does not
-name was 0. Every table holds for all kernels in its heading.
+Made by \`npm run counts\`; do not edit. Every figure here was counted by the engine and is equal to its formula.
+Formulae were written from the rules and formulae of the kernels, not from the engine, but for those marked \`~\`. A
+counter that a table does not name was 0. Every table holds for all kernels in its heading.
 
 R, W, X, S: loads, plain stores, exchanges and compare-and-swaps of descriptors. \`~\` marks what the kernel's source
 leaves open (plain loads that a compiler may merge) or what the formulae of the threads round or leave out: there the
-figure is our own count, and the line under the table says why.
+formula is our own, made with the engine's model in view. It shows that both agree and is no independent check; the
+line under the table says why.
 
 | letter | meaning |
 | ------ | ------- |
@@ -31,16 +32,25 @@ figure is our own count, and the line under the table says why.
 | Xc, Xu, Xr | runs that a full gather cuts (v3 only), those cut inside a block, reads they cost more |
 
 The columns are the granules; cells show N = 16 / 512 / 262144, and a dash where nothing was measured or the class
-does not exist. Where orders differ a cell shows the lowest and the highest measured. Measured are all orders with
-2^k <= N up to the order of a PMD at N = 16 and N = 512, and one or more of each class at N = 262144;
-\`npm run counts -- --every\` measures every order there too. Every case up to N = 512, and one a kernel at
-N = 262144, is counted twice, by the hot loops and entry by entry. Rows "with range TLBI" are for CPUs with
-FEAT_TLBIRANGE.`
+does not exist. Where orders differ a cell shows the lowest and the highest measured. Rows "with range TLBI" are for
+CPUs with FEAT_TLBIRANGE.
+
+Orders are those that last-level entries can map: 2^k <= N, up to the order of a PMD (9 with 4K, 11 with 16K, 13 with
+64K). OnePlus has 4K alone; its blocks have order 4 alone. What runs where:
+
+| | \`npm run counts\`, \`npm test\` | \`npm run counts -- --every\` | \`npm run counts -- --twice\` |
+| --- | --- | --- | --- |
+| N = 16 and 512 | every order, by hot loops and entry by entry | same | same |
+| N = 262144, 4K | every order by hot loops; k = 4 entry by entry too | same | every order, both ways |
+| N = 262144, 16K and 64K | by hot loops: one order or more of each class, k = 0, of a block and of a PMD among them (without contiguous PTEs: k = 0 and of a PMD) | every order by hot loops | every order, both ways |
+| N = 262144, blocks unfolded, out of line or cut by a VMA border | folios of one block and of a PMD, by hot loops; 4K, k = 4 entry by entry too | every order from a block's on, by hot loops | every order from a block's on, both ways |
+| range TLBI | N = 16 and 512: k = 0, 3, 4, 9 and of a block, by hot loops; N = 262144: blocks of 4K where fork flushes | same | every case, both ways |`
 
 const OPERATIONS = `A folio of two blocks, whose first one is folded, foldable but plain, or not there. Formulae are checked in
 every granule and for every kernel named; figures shown are those of 4K (C = 16). A fold or an unfold exchanges C
-entries, stores C, and flushes the block between two barriers. j is ${J}. Callers are shown with what they do to
-entries and TLBs alone.`
+entries, stores C, and flushes the block between two barriers; a split of OnePlus likewise, but its flush is not
+last-level. j is ${J}. Callers are shown with what they do to entries and TLBs alone. \`~\` in the last column is a
+figure of our own.`
 
 interface Line {
   readonly key: string

@@ -263,6 +263,25 @@ describe('E7: a pinned folio, all of it exclusive', () => {
   )
 })
 
+describe('a pinned folio, all of it exclusive, in designs without batches or that stop inside one', () => {
+  it.each(cases([...PER_PTE, ...POSTED]))(
+    '$kernel, $granule, hot loops $fast: a copy and a lock cycle a page',
+    (of) => {
+      const { c } = of
+      const f = scene(of)
+      pinUserPages(f.world, f.mm, f.vma.start + 3, 1, { write: true, longterm: true })
+      const before = attrs(f, f.mm, c)
+      const { parent, child, mm, batches } = forked(f)
+      expect(batches).toEqual(Array.from({ length: c }, () => 1))
+      expect(parent).toMatchObject({ cas: 0, xchg: 0, write: 0, unfold: 0, lockSection: c + 1 })
+      expect(child).toMatchObject({ write: c, pageCopy: c, rss: c, mapcount: 0, fold: 0 })
+      expect(attrs(f, f.mm, c)).toEqual(before)
+      expect(conts(f, mm, c)).not.toContain(true)
+      expect(checkWorld(f.world)).toBeUndefined()
+    }
+  )
+})
+
 describe('a pinned folio whose first half is shared already (section 6, P4 to P6)', () => {
   const halfShared = (of: Case): Fixture => {
     const f = scene(of)

@@ -11,7 +11,8 @@ function batches(pageSize: number): { slots: number; count: number } {
   return { slots, count: Math.floor(10_000 / slots) }
 }
 
-const PAGE_SIZE = { '4K': 4096, '16K': 16384, '64K': 65536 } as const
+/** Bytes of a page. */
+export const PAGE_SIZE = { '4K': 4096, '16K': 16384, '64K': 65536 } as const
 
 /**
  * Pages (or folios, or blocks) that a gather takes before it forces a flush. `pages`: one slot each (up

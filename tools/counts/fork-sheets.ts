@@ -1,6 +1,7 @@
 /**
  * What fork costs, by design, as the reference has it (`fork.md` sections 1, 4 and 7, `oneplus.md`
- * section 4). Nothing here was taken from the engine.
+ * section 4). Rows with `own` are ours: the reference rounds, leaves open or has no figure, and what stands
+ * there was settled with the engine's model in view, so it shows that both agree and no more.
  */
 import { GRANULES, type Case } from './shape'
 import type { Row, Sheet } from './sheet'

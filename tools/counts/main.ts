@@ -1,6 +1,6 @@
 import { documentOf } from './document'
 import { opSurvey } from './op-survey'
-import { SHEETS, survey, type Survey } from './survey'
+import { SHEETS, survey, type Scope, type Survey } from './survey'
 
 /** Everything that was compared, one line about it, and the page that it gives. */
 export interface Counts {
@@ -11,9 +11,9 @@ export interface Counts {
   readonly text: string
 }
 
-/** Counts everything anew; with `every` also each order at N = 262144. */
-export function freshCounts(every: boolean): Counts {
-  const ranges = survey(undefined, every)
+/** Counts everything anew that is in scope. */
+export function freshCounts(scope: Scope): Counts {
+  const ranges = survey(undefined, scope)
   const operations = opSurvey()
   const wrong = [...operations.wrong, ...ranges.wrong]
   const compared = operations.compared + ranges.compared

@@ -9,6 +9,7 @@ import { splitVmaAt } from '../../src/engine/mm/vma'
 import { dontneed, exitMm } from '../../src/engine/mm/zap'
 import { COUNTER_NAMES } from '../../src/engine/trace/counters'
 import { FORK, FORK_CUT, FORK_MISALIGNED, FORK_READ_ONLY, FORK_UNFOLDED, ONEPLUS_PAGES } from './fork-sheets'
+import { PAGE_SIZE } from './flush'
 import { GRANULES, type Case, type Placement } from './shape'
 import type { Figures, Side } from './sheet'
 import { DONTNEED, DONTNEED_UNFOLDED, EXIT } from './zap-sheets'
@@ -39,7 +40,7 @@ function build(kernel: string, of: Case, fast: boolean): Fixture {
     granule: of.granule,
     pages: of.pages,
     order: inBlocks ? -1 : of.order,
-    memoryBytes: of.pages > 512 ? 2 ** 36 : 2 ** 31,
+    memoryBytes: Math.max(2 * of.pages * PAGE_SIZE[of.granule], 2 ** 31),
     cpu
   })
   f.world.fastPaths = fast

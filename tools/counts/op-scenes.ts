@@ -1,8 +1,15 @@
 /** The engine's side of `op-sheets.ts`: one folio of two blocks, and what is done to it. */
 import { AF, DIRTY, PAGE_READONLY, RDONLY, mkdirty, mkwrite } from '../../src/engine/arch/descriptor'
 import { fixture, unfoldSilently, type Fixture } from '../../src/engine/check/fixture'
+import { VM_CHP } from '../../src/engine/mm/exposed/block'
+import { blockAnonymousFault } from '../../src/engine/mm/exposed/fault'
+import { handleFault } from '../../src/engine/mm/fault'
+import { forkMm } from '../../src/engine/mm/fork'
+import { pinUserPages } from '../../src/engine/mm/gup'
 import { VM_READ } from '../../src/engine/mm/mm'
 import { mprotectRange } from '../../src/engine/mm/mprotect'
+import { swapArea } from '../../src/engine/mm/swap-entries'
+import { UnmapFlush, tryToUnmap } from '../../src/engine/mm/unmap-folio'
 import { dontneed } from '../../src/engine/mm/zap'
 import { COUNTER_NAMES } from '../../src/engine/trace/counters'
 import { GRANULES, type Case } from './shape'
@@ -87,6 +94,39 @@ const protect =
   (scene) =>
   () =>
     mprotectRange(scene.f.world, scene.f.mm, scene.f.vma.start, scene.f.vma.start + nr(scene), flags)
+
+/** A store to page 3 of the first block, or after one to its page 5. */
+const storeTo =
+  (before: (scene: Scene) => void, later = false): Play =>
+  (scene) => {
+    const { world, mm, vma } = scene.f
+    before(scene)
+    if (later) handleFault(world, mm, vma.start + 5, true)
+    return () => handleFault(world, mm, vma.start + 3, true)
+  }
+
+const shareWithChild = ({ f }: Scene): void => void forkMm(f.world, f.mm, 2)
+
+/** The whole folio, both blocks of it, has its slots in the swap area already. */
+const reclaim: Play = ({ f, c }) => {
+  const { folios, tables } = f.world
+  const pfn = tables.pfn(f.slot(0))
+  // Slots are taken one by one: not every kernel has runs of this order, and unmapping does not ask.
+  const area = swapArea(f.world)
+  const first = area.alloc(0)
+  for (let page = 1; page < 2 * c; page++) area.alloc(0)
+  area.addCache(folios, pfn, first)
+  return () => {
+    const flush = new UnmapFlush(f.world)
+    tryToUnmap(f.world, pfn, flush)
+    flush.finish()
+  }
+}
+
+const forkPinned: Play = ({ f }) => {
+  pinUserPages(f.world, f.mm, f.vma.start + 3, 1, { write: true, longterm: true })
+  return () => void forkMm(f.world, f.mm, 2)
+}
 
 const one = (body: (f: Fixture, slot: number) => void): Play => on(({ f }, slot) => body(f, slot))
 const get = one((f, slot) => f.world.ops.ptepGet(f.mm, slot))
@@ -192,6 +232,14 @@ export const SCENES: Readonly<Record<string, readonly [State, Play]>> = {
       return access(same, mkwrite, true)(scene)
     }
   ],
+  'store to a page shared by fork, folded': ['folded', storeTo(shareWithChild)],
+  'store to a page shared by fork, later in the block': ['folded', storeTo(shareWithChild, true)],
+  'store to an exclusive read-only page, folded': [
+    'folded',
+    storeTo(({ f, c }) => f.world.ops.wrprotectPtes(f.mm, f.slot(0), c))
+  ],
+  'reclaim of the folio, both blocks folded': ['folded', reclaim],
+  'fork of two blocks, the first one pinned': ['folded', forkPinned],
   'mprotect of the block': ['folded', protect(({ c }) => c, VM_READ)],
   'mprotect of the first j entries': ['folded', protect(({ j }) => j, VM_READ)],
   'mprotect to PROT_NONE of the block': ['folded', protect(({ c }) => c, 0)],
@@ -230,15 +278,21 @@ export function playScene(name: string, kernel: string, granule: Case['granule']
   const [state, play] = SCENES[name]
   const { c } = GRANULES[granule]
   const cpu = { hafdbs: true, tlbRange: range, kpti: false, repeatTlbi: false }
+  const inBlocks = kernel === 'oneplus-5.15'
   const f = fixture({
     kernel,
     granule,
     pages: 2 * c,
-    order: state === 'empty' ? -1 : Math.log2(2 * c),
+    order: inBlocks || state === 'empty' ? -1 : Math.log2(2 * c),
     memoryBytes: 2 ** 31,
+    swapBytes: 2 ** 28,
     cpu
   })
   f.slot(0)
+  if (inBlocks) {
+    f.vma.flags |= VM_CHP
+    for (const page of [0, c]) blockAnonymousFault(f.world, f.mm, f.vma, f.vma.start + page, true)
+  }
   if (state === 'plain') unfoldSilently(f, 2 * c)
   const counted = play({ f, c, j: J })
   f.spent()

@@ -7,7 +7,10 @@ import type { Figures } from './sheet'
 const GRANULE_NAMES = ['4K', '16K', '64K'] as const
 
 /** Counters that callers add of their own and that sections 5 and 6 have no figure for. */
-const CALLERS = ['mapcount', 'rss', 'folioRef', 'zapBatch']
+const CALLERS = [
+  ...['mapcount', 'rss', 'folioRef', 'zapBatch', 'fault', 'faultWrite', 'cowCopy', 'cowReuse', 'pageCopy'],
+  ...['fork', 'forkBatch', 'progress', 'lockSection', 'lockBreakTest', 'lockBreak', 'exclusiveClear']
+]
 
 /** What came out; `table` is the part of the page. */
 export interface OpSurvey {
@@ -45,7 +48,7 @@ export function opSurvey(): OpSurvey {
   for (const sheet of OP_SHEETS) {
     const cells: Figures[] = []
     for (const kernel of sheet.kernels) {
-      for (const granule of GRANULE_NAMES) {
+      for (const granule of kernel.startsWith('oneplus') ? (['4K'] as const) : GRANULE_NAMES) {
         for (const range of [false, true]) {
           const result = check(sheet, kernel, granule, range)
           wrong.push(...result.wrong)
@@ -90,8 +93,9 @@ function row({ scene, kernels, source, cost }: OpSheet, [single, range]: readonl
   ].join(' | ')} |`
 }
 
-function convertText({ unfold, fold }: Cost): string {
+function convertText({ unfold, fold, split }: Cost): string {
   const names = [
+    ...(split === undefined ? [] : [`${split}·C (split)`]),
     ...(unfold === undefined ? [] : [`${unfold}·C (unfold)`]),
     ...(fold === undefined ? [] : [`${fold}·C (fold)`])
   ]

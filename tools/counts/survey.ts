@@ -1,4 +1,4 @@
-/** Every case of every sheet: measured twice, by the hot loops and entry by entry, and compared. */
+/** Every case of every sheet: measured by the hot loops, most also entry by entry, and compared. */
 import { kernelNames } from '../../src/engine/kernel'
 import type { Vars } from './expression'
 import { flushVars } from './flush'
@@ -32,62 +32,72 @@ const GRANULE_NAMES = ['4K', '16K', '64K'] as const
 
 export const SHEETS: readonly Sheet[] = [...FORK_SHEETS, ...ZAP_SHEETS]
 
+/** Designs without contiguous PTEs: every order is one class. */
+const ENTRY_BY_ENTRY = ['no-contpte', 'linux-6.1', ONEPLUS_PAGES]
 /** Designs that take one entry at a time, whatever the folio. */
-const SINGLY = ['no-contpte', 'contpte-unbatched', 'linux-6.1', ONEPLUS_PAGES]
+const SINGLY = [...ENTRY_BY_ENTRY, 'contpte-unbatched']
 /** Designs that flush in the middle of fork. */
 const FLUSHING = ['contpte-unbatched', 'oneplus-5.15']
 
-/**
- * Orders measured at N = 262144 unless `every` one is: one or more of each class (4K), the block's included.
- * Smaller N always has all.
- */
-function largeOrders(kernel: string, granule: Case['granule']): number[] {
+/** How much is measured: what `npm test` does; every order in every granule; all of it entry by entry too. */
+export type Scope = 'test' | 'every' | 'twice'
+
+/** One order or more of each class of a design: folios below a block, of a block, and the largest. */
+function ordersOfClasses(kernel: string, granule: Case['granule']): number[] {
   const { c, t } = GRANULES[granule]
   const cont = Math.log2(c)
-  if (!SINGLY.includes(kernel)) {
-    return granule === '4K' ? [0, 1, 3, cont, Math.log2(t)] : [0, cont, Math.log2(t)]
-  }
-  return granule === '4K' ? [0, cont, Math.log2(t)] : [0, cont]
+  const max = Math.log2(t)
+  if (ENTRY_BY_ENTRY.includes(kernel)) return [0, max]
+  return SINGLY.includes(kernel) ? [0, cont, max] : [0, 1, 2, cont, max]
 }
 
-/** The cases of a kernel. FEAT_TLBIRANGE: some orders up to N = 512, and 4K blocks at 262144 where fork flushes. */
-export function* casesOf(kernel: string, every: boolean): Generator<Case> {
+/**
+ * The cases of a kernel: all orders at every N, but at 262144 only in 4K where the scope is `test`. With
+ * FEAT_TLBIRANGE: some orders up to N = 512, and 4K blocks at 262144 where fork flushes.
+ */
+export function* casesOf(kernel: string, scope: Scope): Generator<Case> {
   for (const granule of kernel.startsWith('oneplus') ? (['4K'] as const) : GRANULE_NAMES) {
     for (const pages of PAGES) {
       const large = pages > 512
-      const few = largeOrders(kernel, granule)
+      const few = ordersOfClasses(kernel, granule)
       for (const order of ordersOf(granule, pages)) {
         if (kernel === 'oneplus-5.15' && order !== 4) continue
-        if (large && !every && !few.includes(order)) continue
+        if (large && scope === 'test' && granule !== '4K' && !few.includes(order)) continue
         yield { granule, pages, order, range: false }
         const block = granule === '4K' && order === 4 && FLUSHING.includes(kernel)
-        if (every || (!large && [0, 3, 4, Math.log2(GRANULES[granule].c), 9].includes(order)) || block)
-          yield { granule, pages, order, range: true }
+        const some = !large && [0, 3, 4, Math.log2(GRANULES[granule].c), 9].includes(order)
+        if (scope === 'twice' || some || block) yield { granule, pages, order, range: true }
       }
     }
   }
 }
 
 /** Whether a case is measured entry by entry too: all but large ones (one a kernel is) and those with FEAT_TLBIRANGE. */
-const isDouble = (of: Case, every: boolean): boolean =>
-  every || (!of.range && (of.pages <= 512 || (of.granule === '4K' && of.order === 4)))
+const isDouble = (of: Case, scope: Scope): boolean =>
+  scope === 'twice' || (!of.range && (of.pages <= 512 || (of.granule === '4K' && of.order === 4)))
+
+/** Whether the special states of blocks are measured: at N = 262144 of folios of one block and of the largest. */
+const isSpecial = (kernel: string, of: Case, scope: Scope): boolean =>
+  isContpte(kernel) &&
+  BLOCKS.applies(of) &&
+  (scope !== 'test' || of.pages <= 512 || ordersOfClasses(kernel, of.granule).includes(of.order))
 
 const isContpte = (kernel: string): boolean => /^contpte|linux-6\.(9|12)/.test(kernel)
 
-function measure(kernel: string, of: Case, fast: boolean): Measured[] {
+function measure(kernel: string, of: Case, fast: boolean, scope: Scope): Measured[] {
   const aligned = measureAligned(kernel, of, fast)
-  return isContpte(kernel) && BLOCKS.applies(of) ? [...aligned, ...measureSpecial(kernel, of, fast)] : aligned
+  return isSpecial(kernel, of, scope) ? [...aligned, ...measureSpecial(kernel, of, fast)] : aligned
 }
 
 /** Measures and compares everything of the kernels named. */
-export function survey(kernels: readonly string[] = KERNEL_NAMES, every = false): Survey {
+export function survey(kernels: readonly string[] = KERNEL_NAMES, scope: Scope = 'test'): Survey {
   const cells: Cell[] = []
   const wrong: string[] = []
   let compared = 0
   for (const kernel of kernels) {
-    for (const of of casesOf(kernel, every)) {
-      const short = measure(kernel, of, true)
-      const long = isDouble(of, every) ? measure(kernel, of, false) : []
+    for (const of of casesOf(kernel, scope)) {
+      const short = measure(kernel, of, true, scope)
+      const long = isDouble(of, scope) ? measure(kernel, of, false, scope) : []
       short.forEach(({ operation, placement, figures }, i) => {
         const sheet = SHEETS.find(
           (each) => each.operation === operation && each.kernels.includes(kernel) && each.applies(of)

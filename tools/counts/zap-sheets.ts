@@ -1,6 +1,7 @@
 /**
  * What clearing a whole range costs, by design of `teardown.md` section 4 (formulae: section 6; slots
- * and flushes: section 2). Nothing here was taken from the engine.
+ * and flushes: section 2). Rows with `own` (all reads of D3 among them) have no figure there: they follow
+ * the rules of the design as the engine does, so they show that both agree and no more.
  */
 import { BELOW_BLOCK, BLOCKS, EVERY_ORDER, ONEPLUS_PAGES, SINGLE, converts } from './fork-sheets'
 import { GRANULES, type Case } from './shape'

@@ -26,6 +26,8 @@ export interface FixtureOptions {
   readonly cpu?: CpuFeatures
   /** Memory of the machine. Default 16 GiB. */
   readonly memoryBytes?: number
+  /** Size of the swap area. Default none. */
+  readonly swapBytes?: number
 }
 
 /** A world with one mm and one VMA, filled with writable, dirty, exclusive anonymous folios. */
@@ -41,8 +43,8 @@ export interface Fixture {
 
 /** Maps folios of any order by last-level entries, whatever the sysfs settings. */
 export function fixture(options: FixtureOptions): Fixture {
-  const { kernel, pages, order, granule = '4K', cpu, memoryBytes = 2 ** 34 } = options
-  const world = new World({ kernel: kernelByName(kernel), granule, memoryBytes, cpu })
+  const { kernel, pages, order, granule = '4K', cpu, memoryBytes = 2 ** 34, swapBytes } = options
+  const world = new World({ kernel: kernelByName(kernel), granule, memoryBytes, cpu, swapBytes })
   const start = options.vpn ?? 2 ** 30 / world.geometry.pageSize
   const mm = newMm(world, 1)
   const vma: Vma = { ...anonymousVma(start, start + pages, VM_READ | VM_WRITE | VM_MAYWRITE), anonVma: 1 }
