@@ -42,8 +42,8 @@ Orders are those that last-level entries can map: 2^k <= N, up to the order of a
 | --- | --- | --- | --- |
 | N = 16 and 512 | every order, by hot loops and entry by entry | same | same |
 | N = 262144, 4K | every order by hot loops; k = 4 entry by entry too | same | every order, both ways |
-| N = 262144, 16K and 64K | by hot loops: one order or more of each class, k = 0, of a block and of a PMD among them (without contiguous PTEs: k = 0 and of a PMD) | every order by hot loops | every order, both ways |
-| N = 262144, blocks unfolded, out of line or cut by a VMA border | folios of one block and of a PMD, by hot loops; 4K, k = 4 entry by entry too | every order from a block's on, by hot loops | every order from a block's on, both ways |
+| N = 262144, 16K and 64K | by hot loops: one order or more of each class, k = 0, of a block and of a PMD among them (without contiguous PTEs, where orders are one class: of a PMD alone) | every order by hot loops | every order, both ways |
+| N = 262144, blocks unfolded, out of line or cut by a VMA border | folios of one block and of a PMD, by hot loops | every order from a block's on, by hot loops | every order from a block's on, both ways |
 | range TLBI | N = 16 and 512: k = 0, 3, 4, 9 and of a block, by hot loops; N = 262144: blocks of 4K where fork flushes | same | every case, both ways |`
 
 const OPERATIONS = `A folio of two blocks, whose first one is folded, foldable but plain, or not there. Formulae are checked in

@@ -55,10 +55,16 @@ function build(kernel: string, of: Case, fast: boolean): Fixture {
 
 /** Moves everything `shift` pages up, entries unfolded, as mremap leaves it; nothing is counted. */
 function shiftUp(f: Fixture, pages: number, shift: number): void {
-  const { tables } = f.world
+  const { tables, geometry } = f.world
+  // Slots of one table follow each other.
+  const below = (page: number, above: number): number =>
+    above === 0 || (f.vma.start + page + 1) % geometry.tableEntries === 0 ? f.slot(page) : above - 1
+  let from = 0
+  let to = 0
   for (let page = pages - 1; page >= 0; page--) {
-    const from = f.slot(page)
-    f.world.tables.set(f.slot(page + shift), tables.attr(from) & ~CONT, tables.pfn(from))
+    from = below(page, from)
+    to = below(page + shift, to)
+    tables.set(to, tables.attr(from) & ~CONT, tables.pfn(from))
     tables.set(from, 0, 0)
   }
   f.vma.start += shift

@@ -47,7 +47,7 @@ function ordersOfClasses(kernel: string, granule: Case['granule']): number[] {
   const { c, t } = GRANULES[granule]
   const cont = Math.log2(c)
   const max = Math.log2(t)
-  if (ENTRY_BY_ENTRY.includes(kernel)) return [0, max]
+  if (ENTRY_BY_ENTRY.includes(kernel)) return [max]
   return SINGLY.includes(kernel) ? [0, cont, max] : [0, 1, 2, cont, max]
 }
 
@@ -84,9 +84,11 @@ const isSpecial = (kernel: string, of: Case, scope: Scope): boolean =>
 
 const isContpte = (kernel: string): boolean => /^contpte|linux-6\.(9|12)/.test(kernel)
 
+/** Special states come last; large ones are measured entry by entry only where all are. */
 function measure(kernel: string, of: Case, fast: boolean, scope: Scope): Measured[] {
   const aligned = measureAligned(kernel, of, fast)
-  return isSpecial(kernel, of, scope) ? [...aligned, ...measureSpecial(kernel, of, fast)] : aligned
+  const special = isSpecial(kernel, of, scope) && (fast || scope === 'twice' || of.pages <= 512)
+  return special ? [...aligned, ...measureSpecial(kernel, of, fast)] : aligned
 }
 
 /** Measures and compares everything of the kernels named. */

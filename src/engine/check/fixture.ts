@@ -68,9 +68,12 @@ export function fixture(options: FixtureOptions): Fixture {
 }
 
 /** Takes the contiguous bit off every entry without counting: foldable, but not folded. */
-export function unfoldSilently({ world, slot }: Fixture, pages: number): void {
+export function unfoldSilently({ world, vma, slot }: Fixture, pages: number): void {
+  const { tables, geometry } = world
+  let at = 0
   for (let page = 0; page < pages; page++) {
-    const at = slot(page)
-    world.tables.set(at, world.tables.attr(at) & ~CONT, world.tables.pfn(at))
+    // Slots of one table follow each other.
+    at = page === 0 || (vma.start + page) % geometry.tableEntries === 0 ? slot(page) : at + 1
+    tables.set(at, tables.attr(at) & ~CONT, tables.pfn(at))
   }
 }
