@@ -2,6 +2,8 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test } from './fixtures'
 import type { Lab } from './lab'
 import { FAILING, HOSTILE } from './scripts'
+import { Stepper } from './stepper'
+import { TWO_CPUS } from './stepping-scripts'
 
 const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 
@@ -57,6 +59,23 @@ for (const theme of THEMES) {
     expect(found).toEqual(none)
   })
 }
+
+test('ux 84: no violation of WCAG 2.2 AA in the panels that step, dark and light', async ({ lab }) => {
+  test.setTimeout(240_000)
+  const stepper = new Stepper(lab)
+  await stepper.open(TWO_CPUS)
+  await stepper.goTo(60)
+  const found: Record<string, string[]> = {}
+  for (const theme of ['dark', 'light']) {
+    await lab.command(`Theme: ${theme}`)
+    for (const panel of ['Fork', 'Page tables & TLB']) {
+      await lab.panel(panel)
+      await lab.ended()
+      found[`${panel}, ${theme}`] = await violations(lab)
+    }
+  }
+  expect(found).toEqual(Object.fromEntries(Object.keys(found).map((screen) => [screen, []])))
+})
 
 test('ux 85: Tab leaves the editor after Ctrl+M, and the hint says so', async ({ lab }) => {
   await lab.focusEditor()
