@@ -15,7 +15,7 @@ export default experiment({
   claim:
     'Entries of one folio may be mixed read-only and writable: after fork a private batch is read-only on both sides anyway (#14, #16), so it need not end there.',
   source:
-    'David Hildenbrand, 16 Nov 2023, #11, #14, #16, #17; Ryan Roberts, 16 and 23 Nov 2023, #13, #15, #20, #22; fork.md section 3 and example E4',
+    'David Hildenbrand, 16 and 23 Nov 2023, #11, #14, #16, #17, #21; Ryan Roberts, 16 and 23 Nov 2023, #13, #15, #18, #20, #22; fork.md section 3 and example E4',
   parameters: {
     kernel: ['contpte-v2', 'contpte-v3', 'linux-6.9', 'linux-6.12'],
     mapping: ['private', 'shared']
