@@ -36,7 +36,9 @@ does not exist. Where orders differ a cell shows the lowest and the highest meas
 CPUs with FEAT_TLBIRANGE.
 
 Orders are those that last-level entries can map: 2^k <= N, up to the order of a PMD (9 with 4K, 11 with 16K, 13 with
-64K). OnePlus has 4K alone; its blocks have order 4 alone. What runs where:
+64K). OnePlus has 4K alone; its blocks have order 4 alone. Two designs of teardown that were
+proposed without figures, \`contpte-v2-robust\` and \`contpte-flush-folio\`, have no formulae: the tests beside
+\`zap.ts\` alone hold their counts. What runs where:
 
 | | \`npm run counts\`, \`npm test\` | \`npm run counts -- --every\` | \`npm run counts -- --twice\` |
 | --- | --- | --- | --- |

@@ -89,5 +89,6 @@ export function settings(life: Life, random: Seeded, times: number): void {
 /** Folios of one contpte block for everybody. */
 export function enableBlocks({ world, sysfs }: Life): void {
   const kib = (world.geometry.pageSize * world.geometry.contPtes) / 1024
-  if (world.geometry.contShift <= world.geometry.pmdOrder) sysfs.write(`hugepages-${kib}kB/enabled`, 'always')
+  const path = `hugepages-${kib}kB/enabled`
+  if (sysfs.exists(path)) sysfs.write(path, 'always')
 }
