@@ -16,6 +16,8 @@ interface Ran {
   readonly world: World
   readonly tracer: Tracer
   readonly log: TraceLog
+  /** Events of the settings that a world is born with: it cannot be stopped within them. */
+  readonly born: number
 }
 
 /** Runs the world of a seed with a trace, to its end or to event `stopAt`. */
@@ -23,6 +25,7 @@ function run(seed: number, stopAt = Infinity, tlbs = true): Ran {
   const log = new TraceLog(2_000_000)
   log.stopAt = stopAt
   const life = new Life(planOf(seed, {}), false, { log, machine: 0 }, tlbs)
+  const born = log.length
   try {
     // A world takes any error for one of the engine, and would go on.
     for (let step = 0; step < STEPS && !life.over && log.length < stopAt; step++) life.take(step)
@@ -30,7 +33,7 @@ function run(seed: number, stopAt = Infinity, tlbs = true): Ran {
   } catch (error) {
     if (!(error instanceof TraceStop)) throw error
   }
-  return { world: life.world, tracer: life.world.trace as Tracer, log }
+  return { world: life.world, tracer: life.world.trace as Tracer, log, born }
 }
 
 type Lanes = readonly (ArrayLike<number> | undefined)[]
@@ -120,7 +123,7 @@ describe('a state rebuilt from events', () => {
           const { log } = whole
           const replica = new Replica(whole.tracer.shape)
           const stops = [...where]
-            .map((part) => Math.max(1, Math.ceil(part * log.length)))
+            .map((part) => Math.max(whole.born + 1, Math.ceil(part * log.length)))
             .sort((a, b) => a - b)
           let at = 0
           const states = new Map<number, object>()
