@@ -85,7 +85,7 @@ const STEPS = {
       '--reporter=json',
       `--outputFile.json=${file}`
     ]
-    const { ok, output } = await node(args, { minutes: 8, env: { NO_COLOR: '1' } })
+    const { ok, output } = await node(args, { minutes: 20, env: { NO_COLOR: '1' } })
     const tally = vitestTally(readJson(file))
     // An error outside of any test (an unhandled rejection) fails the run without failing a test.
     if (!ok && tally.failed === 0) addTally(tally, single('unit: an error outside of any test', false))
