@@ -12,7 +12,7 @@ export default experiment({
   title: 'One clean entry among dirty ones',
   topic: 'Fork batching',
   claim:
-    'Dirty is collected over a batch, so that no page of the child comes out cleaner than it was (#13). In v2 it is not: only the first entry decides, which the review did not find.',
+    'Accessed and dirty need not be equal within a batch, since they are kept a folio (#13): what one entry knows must then reach the whole batch. In v2 it does not: only the first entry decides, which the review did not find.',
   source:
     'Ryan Roberts, 16 Nov 2023, #13, on "any_dirty" of v2 01/14; what the code does: fork.md section 5 (last line) and example E5',
   parameters: { kernel: ['contpte-v2', 'contpte-v3', 'linux-6.9', 'linux-6.12'], clean: [0, 3] },

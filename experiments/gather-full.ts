@@ -7,7 +7,7 @@ export default experiment({
   title: 'The gather fills in the middle of a block',
   topic: 'Full teardown',
   claim:
-    'A full gather makes exit free pages in the middle of a block (the force_flush of the thread). No partial TLBI goes out, and what is freed is not the memory: the folio lives until its last entry is cleared.',
+    'A full gather makes exit give up pages in the middle of a block (the force_flush of the thread), while their neighbours can still map them. No partial TLBI goes out, and what goes is references: a block lies in one folio, whose memory is free only when its last entry is cleared.',
   source:
     'Barry Song, 28 Nov 2023, on v2 14/14 ("zap_pte_range() has a force_flush when tlbbatch is full"), and the answer of Ryan Roberts; teardown.md section 2, T2, and example Z6',
   parameters: { kernel: ['contpte-v2', 'linux-6.12'] },
