@@ -32,6 +32,14 @@ describe('the palette', () => {
     expect(searchItems(items, ' ')).toBe(items)
   })
 
+  it('puts what was typed as it stands before what is only alike', () => {
+    const items = commandItems(
+      [command('a', 'Show Page tables & TLB'), command('b', 'Show Tables too'), command('c', 'Show Table')],
+      []
+    )
+    expect(searchItems(items, 'show table').map((item) => item.id)).toEqual(['c', 'b', 'a'])
+  })
+
   it('opens experiments, panels and runs by name', () => {
     const entry = {
       id: 'examples/fork-batching.ts',

@@ -16,6 +16,13 @@ export interface PaletteItem {
 
 const fuzzy = new uFuzzy({ intraMode: 1 })
 
+/** How near a title is to what was typed: the same, containing it as it stands, or only alike. */
+function distance(title: string, needle: string): number {
+  const words = title.toLowerCase()
+  const typed = needle.toLowerCase()
+  return words === typed ? 0 : words.includes(typed) ? 1 : 2
+}
+
 /** Items that match, best first; all of them, in their own order, for an empty query. */
 export function searchItems(items: readonly PaletteItem[], query: string): readonly PaletteItem[] {
   const needle = query.trim()
@@ -23,7 +30,8 @@ export function searchItems(items: readonly PaletteItem[], query: string): reado
   const haystack = items.map((item) => `${item.title} ${item.detail}`)
   const [found, info, order] = fuzzy.search(haystack, needle, 1)
   if (!found) return []
-  return info && order ? order.map((at) => items[info.idx[at]]) : found.map((at) => items[at])
+  const matches = info && order ? order.map((at) => items[info.idx[at]]) : found.map((at) => items[at])
+  return matches.sort((a, b) => distance(a.title, needle) - distance(b.title, needle))
 }
 
 /** Commands that may run now, those used last first. */
