@@ -19,7 +19,7 @@ const THEMES = ['dark', 'light', 'high contrast']
 
 for (const theme of THEMES) {
   test(`ux 84: no violation of WCAG 2.2 AA in the ${theme} theme`, async ({ lab }) => {
-    test.setTimeout(180_000)
+    test.setTimeout(600_000)
     await lab.command(`Theme: ${theme}`)
     const found: Record<string, string[]> = {}
     const look = async (screen: string) => {
@@ -61,7 +61,7 @@ for (const theme of THEMES) {
 }
 
 test('ux 84: no violation of WCAG 2.2 AA in the panels that step, dark and light', async ({ lab }) => {
-  test.setTimeout(240_000)
+  test.setTimeout(600_000)
   const stepper = new Stepper(lab)
   await stepper.open(TWO_CPUS)
   await stepper.goTo(60)

@@ -108,7 +108,7 @@ const STEPS = {
     rmSync(file, { force: true })
     const args = [bin('@playwright/test/cli.js'), 'test', '--reporter=list,json']
     const env = { CHROME_PATH: chromium, PLAYWRIGHT_JSON_OUTPUT_FILE: file, FORCE_COLOR: '0' }
-    const { ok, output } = await node(args, { minutes: 20, live: true, env })
+    const { ok, output } = await node(args, { minutes: 60, live: true, env })
     const tally = playwrightTally(readJson(file))
     if (!ok && tally.failed === 0) addTally(tally, single('e2e: an error outside of any test', false))
     return { tally, output }
