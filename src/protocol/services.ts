@@ -57,7 +57,7 @@ export interface RunRequest {
   readonly limits?: Partial<Limits>
   /** Type-check before the run; default true. */
   readonly check?: boolean
-  /** Traces go into the run's bundle; each keeps at most `limit` events (default 4,000,000). */
+  /** Kept with the run; bundles hold no traces yet. Each keeps at most `limit` events (default 4,000,000). */
   readonly trace?: { readonly limit?: number }
 }
 
