@@ -63,22 +63,22 @@ export function anonymousVma(start: number, end: number, flags: number): Vma {
   return { start, end, flags, anonVma: 0, pgoff: start, inherited: 0 }
 }
 
-/** An address space. */
-export class Mm {
+/** An address space, however its counts are kept. */
+export abstract class AnyMm {
   /** Sorted by address, never overlapping. */
   readonly vmas: Vma[] = []
   /** MM_ANONPAGES: anonymous pages mapped. */
-  anonPages = 0
+  abstract anonPages: number
   /** MM_FILEPAGES and MM_SHMEMPAGES: pages of files mapped. */
-  filePages = 0
+  abstract filePages: number
   /** Last-level tables kept back for PMD leaves, one each, so that splitting one cannot fail. */
-  deposited = 0
+  abstract deposited: number
   /** MM_SWAPENTS: swap entries in the tables. */
-  swapEntries = 0
+  abstract swapEntries: number
+  /** MMF_* bits. */
+  abstract flags: number
   /** Reclaim or migration put off the end of a flush: see `tlb-batched.ts`. */
   tlbFlushBatched = false
-  /** MMF_* bits. */
-  flags = 0
   /** Page frames pinned through this mm and not unpinned yet, in order. */
   readonly pinned: number[] = []
 
@@ -132,6 +132,15 @@ export class Mm {
   vmasChanged(): void {
     // Nobody does.
   }
+}
+
+/** An address space. */
+export class Mm extends AnyMm {
+  anonPages = 0
+  filePages = 0
+  deposited = 0
+  swapEntries = 0
+  flags = 0
 }
 
 /** Whether stores must first copy what others share: private and possibly writable. */

@@ -79,7 +79,9 @@ export class History {
 
   constructor(
     readonly log: TraceLog,
-    readonly shapes: readonly MachineShape[]
+    readonly shapes: readonly MachineShape[],
+    /** Events between two copies. */
+    readonly every = SNAPSHOT_EVENTS
   ) {
     this.replicas = shapes.map((shape) => new Replica(shape))
     this.#keep()
@@ -100,14 +102,14 @@ export class History {
       apply(this.#replicaOf(chunk, at), log, chunk, at, true)
       this.#at = event
       seen(event, chunk, at)
-      if (event === this.#copies.length * SNAPSHOT_EVENTS) this.#keep()
+      if (event === this.#copies.length * this.every) this.#keep()
     }
   }
 
   /** Makes the state that of event `event`, 0 to `log.length`. */
   seek(event: number): void {
-    const nearest = Math.min(Math.round(event / SNAPSHOT_EVENTS), this.#copies.length - 1)
-    const start = nearest * SNAPSHOT_EVENTS
+    const nearest = Math.min(Math.round(event / this.every), this.#copies.length - 1)
+    const start = nearest * this.every
     if (Math.abs(event - start) < Math.abs(event - this.#at)) {
       this.replicas.forEach((replica, i) => restore(replica, this.#copies[nearest][i]))
       this.#at = start

@@ -65,6 +65,8 @@ export class TraceLog {
   /** Event after which a run is ended by `TraceStop`; for tests. */
   stopAt = Infinity
   #length = 0
+  /** The chunk that is being filled. */
+  #chunk = new Int32Array(0)
   readonly #textNumbers = new Map<string, number>()
 
   constructor(readonly limit = DEFAULT_TRACE_LIMIT) {}
@@ -107,10 +109,9 @@ export class TraceLog {
     newB: number,
     counted: number
   ): void {
-    const index = this.#length++
-    let at = (index & CHUNK_MASK) * LANES
-    if (at === 0) this.chunks.push(new Int32Array(CHUNK_EVENTS * LANES))
-    const chunk = this.chunks[index >>> CHUNK_SHIFT]
+    let at = (this.#length++ & CHUNK_MASK) * LANES
+    if (at === 0) this.chunks.push((this.#chunk = new Int32Array(CHUNK_EVENTS * LANES)))
+    const chunk = this.#chunk
     chunk[at++] = head
     chunk[at++] = pid
     chunk[at++] = place

@@ -21,14 +21,16 @@ export interface Increment {
 export class Patterns {
   readonly #nodes: Node[] = [{ parent: -1, counter: -1, amount: 0 }]
   readonly #children = new Map<string, number>()
-  /** Children of the first kind by small amounts, found without a string: node * counters + counter. */
-  readonly #ones: Int32Array[] = []
+  /** Children by an amount of 1, found without a string: at node * counters + counter; 0 for none. */
+  #ones: Int32Array
   readonly #lists: (readonly Increment[] | undefined)[] = []
 
   constructor(
     /** Counters there are. */
     readonly counters: number
-  ) {}
+  ) {
+    this.#ones = new Int32Array(64 * counters)
+  }
 
   get size(): number {
     return this.#nodes.length
@@ -37,8 +39,8 @@ export class Patterns {
   /** The pattern that has one increment more than `node`. */
   next(node: number, counter: number, amount: number): number {
     if (amount === 1) {
-      const ones = (this.#ones[node] ??= new Int32Array(this.counters))
-      return (ones[counter] ||= this.#add(node, counter, amount))
+      const at = node * this.counters + counter
+      return at < this.#ones.length && this.#ones[at] !== 0 ? this.#ones[at] : this.#one(at, node, counter)
     }
     const key = `${node} ${counter} ${amount}`
     const known = this.#children.get(key)
@@ -74,7 +76,16 @@ export class Patterns {
 
   /** Bytes, roughly. */
   get bytes(): number {
-    return this.#nodes.length * 64 + this.#ones.reduce((sum, each) => sum + (each?.byteLength ?? 0), 0)
+    return this.#nodes.length * 64 + this.#ones.byteLength
+  }
+
+  #one(at: number, node: number, counter: number): number {
+    if (at >= this.#ones.length) {
+      const grown = new Int32Array(2 * (at + 1))
+      grown.set(this.#ones)
+      this.#ones = grown
+    }
+    return (this.#ones[at] = this.#add(node, counter, 1))
   }
 
   #add(parent: number, counter: number, amount: number): number {

@@ -5,6 +5,7 @@ import { Life } from '../../../tools/fuzz/life'
 import { planOf } from '../../../tools/fuzz/plan'
 import type { World } from '../world'
 import { apply } from './apply'
+import { History } from './history'
 import { MM_FIELDS } from './lanes'
 import { TraceLog, TraceStop } from './log'
 import { Replica } from './replica'
@@ -110,20 +111,25 @@ function step(replica: Replica, log: TraceLog, event: number, forward: boolean):
   apply(replica, log, log.chunkOf(event), log.offsetOf(event), forward)
 }
 
+/** Parts of a run, as numbers that any length can be measured by. */
+const PARTS = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 })
+
 describe('a state rebuilt from events', () => {
-  it('is that of a run stopped there, whether reached forwards or backwards', () => {
+  it('is that of a run stopped there, whether reached forwards, backwards or by a jump', () => {
     let compared = 0
+    let jumps = 0
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 100_000 }),
         fc.boolean(),
-        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 }),
-        (seed, tlbs, where) => {
+        PARTS,
+        fc.array(fc.nat(4), { minLength: 12, maxLength: 12 }),
+        (seed, tlbs, where, order) => {
           const whole = run(seed, Infinity, tlbs)
-          const { log } = whole
+          const { log, born } = whole
           const replica = new Replica(whole.tracer.shape)
-          const stops = [...where]
-            .map((part) => Math.max(whole.born + 1, Math.ceil(part * log.length)))
+          const stops = where
+            .map((part) => Math.max(born + 1, Math.ceil(part * log.length)))
             .sort((a, b) => a - b)
           let at = 0
           const states = new Map<number, object>()
@@ -136,17 +142,32 @@ describe('a state rebuilt from events', () => {
             compared++
           }
           while (at < log.length) step(replica, log, ++at, true)
-          expect(rebuilt(replica, log)).toEqual(truth(whole))
-          for (const stop of stops.reverse()) {
+          states.set(at, truth(whole))
+          expect(rebuilt(replica, log)).toEqual(states.get(at))
+          for (const stop of [...stops].reverse()) {
             while (at > stop) step(replica, log, at--, false)
             expect(rebuilt(replica, log)).toEqual(states.get(stop))
           }
           while (at > 0) step(replica, log, at--, false)
-          expect(rebuilt(replica, log)).toEqual(rebuilt(new Replica(whole.tracer.shape), log))
+          states.set(0, rebuilt(new Replica(whole.tracer.shape), log))
+          expect(rebuilt(replica, log)).toEqual(states.get(0))
+
+          // Copies so close that jumps lead over several of them, and land on either side of one.
+          const history = new History(log, [whole.tracer.shape], Math.max(7, Math.floor(log.length / 9)))
+          history.record(() => undefined)
+          const places = [...states.keys()]
+          for (const place of order) {
+            const event = places[place % places.length]
+            history.seek(event)
+            expect(history.at).toBe(event)
+            expect(rebuilt(history.replicas[0], log)).toEqual(states.get(event))
+            jumps++
+          }
         }
       ),
-      { numRuns: 12 }
+      { numRuns: 8 }
     )
-    expect(compared).toBeGreaterThanOrEqual(36)
+    expect(compared).toBeGreaterThanOrEqual(24)
+    expect(jumps).toBeGreaterThanOrEqual(96)
   }, 120_000)
 })

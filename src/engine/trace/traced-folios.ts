@@ -13,6 +13,12 @@ export class TracedFolios extends Folios {
     super(buddy, counters, blockOrder)
   }
 
+  override alloc(order: number): number {
+    const pfn = super.alloc(order)
+    if (pfn >= 0) this.trace?.touchFolio(false)
+    return pfn
+  }
+
   protected override born(pfn: number, order: number, word: number): void {
     const lanes = this.lanesOf(pfn, order)
     const nr = 1 << order
@@ -26,6 +32,7 @@ export class TracedFolios extends Folios {
   }
 
   protected override gone(head: number, order: number): void {
+    this.trace?.touchFolio(true)
     const nr = 1 << order
     // A free page is nobody's own: PG_anon_exclusive goes first, page by page.
     for (let i = 0; i < nr; i++) {

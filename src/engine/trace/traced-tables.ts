@@ -67,9 +67,14 @@ export class TracedTables extends PageTables {
   }
 
   #told(kind: number, slot: number, attr: number, pfn: number): void {
-    const oldAttr = this.attr(slot)
-    const oldPfn = this.pfn(slot)
-    this.put(slot, attr, pfn)
+    const chunk = slot >>> this.chunkShift
+    const at = slot & this.chunkMask
+    const attrs = this.attrs[chunk]
+    const pfns = this.pfns[chunk]
+    const oldAttr = attrs[at]
+    const oldPfn = pfns[at]
+    attrs[at] = attr
+    pfns[at] = pfn
     this.trace?.entry(kind, slot, oldAttr, oldPfn, attr, pfn)
   }
 }

@@ -5,16 +5,17 @@
  */
 import { Tlbs, ADVERSARIAL, type TlbConfig } from '../arch/tlb'
 import { translateShadow } from './shadow'
-import type { Vma } from '../mm/mm'
-import { Mm } from '../mm/mm'
+import { AnyMm, type Mm, type Vma } from '../mm/mm'
 import type { World } from '../world'
-import { COUNTER_NAMES } from './counters'
+import { COUNTER_INDEX, COUNTER_NAMES } from './counters'
 import { KIND, SPAN_KINDS, type SpanKind, type TraceKind } from './kinds'
 import { highLane, lowLane, MM_FIELDS } from './lanes'
 import { NEW_B, PLACE, type TraceLog, type VmaRecord } from './log'
 import type { MachineShape } from './replica'
 
 const COUNTERS = COUNTER_NAMES.length
+const { folioAlloc, pageAlloc, folioFree, pageFree } = COUNTER_INDEX
+
 /** Told of everything that happens in one world. */
 export class Tracer {
   /**
@@ -24,6 +25,8 @@ export class Tracer {
   readonly tlbs: Tlbs
   readonly #last = new Float64Array(COUNTERS)
   readonly #values: Float64Array
+  /** One bit a counter that may have changed since the last event, 32 in each. */
+  readonly #touched = new Int32Array(Math.ceil(COUNTERS / 32))
   readonly #spans: number[] = []
   readonly #vmaLists = new Map<number, number>()
   readonly #watches: boolean
@@ -161,6 +164,8 @@ export class Tracer {
   /** An operation of the workload, begun at span depth `depth`, is over: spans that an error left open end, and nothing counted stays untold. */
   settle(depth: number): void {
     while (this.#spans.length > depth) this.#endInnermost(0)
+    // All are looked at, whoever added to them.
+    for (let index = 0; index < COUNTERS; index++) this.touch(index)
     const pattern = this.#counted()
     if (pattern === 0) return
     const { log } = this
@@ -201,16 +206,36 @@ export class Tracer {
     this.add(KIND[kind], mm.pid, 0, before, 0, after, 0)
   }
 
-  /** The pattern of what was counted since the last event. */
+  /** Counter number `index` was added to: the next event takes it up. */
+  touch(index: number): void {
+    this.#touched[index >>> 5] |= 1 << (index & 31)
+  }
+
+  /** Counters of a folio that begins or ends were added to. */
+  touchFolio(ends: boolean): void {
+    this.touch(ends ? folioFree : folioAlloc)
+    this.touch(ends ? pageFree : pageAlloc)
+  }
+
+  /** The pattern of what was counted since the last event, of counters in their order. */
   #counted(): number {
+    const touched = this.#touched
     const values = this.#values
     const last = this.#last
     let pattern = 0
-    for (let i = 0; i < COUNTERS; i++) {
-      const value = values[i]
-      if (value === last[i]) continue
-      pattern = this.log.patterns.next(pattern, i, value - last[i])
-      last[i] = value
+    for (let word = 0; word < touched.length; word++) {
+      let bits = touched[word]
+      if (bits === 0) continue
+      touched[word] = 0
+      while (bits !== 0) {
+        const index = (word << 5) | (31 - Math.clz32(bits & -bits))
+        bits &= bits - 1
+        const value = values[index]
+        const amount = value - last[index]
+        if (amount === 0) continue
+        last[index] = value
+        pattern = this.log.patterns.next(pattern, index, amount)
+      }
     }
     return pattern
   }
@@ -233,28 +258,70 @@ function isSame(vma: Vma, record: VmaRecord): boolean {
   )
 }
 
-/** An address space whose counts are traced. */
-class TracedMm extends Mm {
+/** An address space whose counts are traced. Its counts are accessors of the class: objects stay alike. */
+class TracedMm extends AnyMm implements Mm {
   readonly #tracer: Tracer
+  readonly #counts = new Float64Array(MM_FIELDS.length)
 
   constructor(tracer: Tracer, pid: number, root: number, totals: Float64Array) {
     super(pid, root, totals)
     this.#tracer = tracer
-    MM_FIELDS.forEach((name, which) => {
-      let value = 0
-      Object.defineProperty(this, name, {
-        get: () => value,
-        set: (next: number) => {
-          if (next === value) return
-          const old = value
-          value = next
-          tracer.add(KIND.rss, pid, which, old, 0, next, 0)
-        }
-      })
-    })
+  }
+
+  get anonPages(): number {
+    return this.#counts[0]
+  }
+
+  set anonPages(next: number) {
+    this.#set(0, next)
+  }
+
+  get filePages(): number {
+    return this.#counts[1]
+  }
+
+  set filePages(next: number) {
+    this.#set(1, next)
+  }
+
+  get swapEntries(): number {
+    return this.#counts[2]
+  }
+
+  set swapEntries(next: number) {
+    this.#set(2, next)
+  }
+
+  get deposited(): number {
+    return this.#counts[3]
+  }
+
+  set deposited(next: number) {
+    this.#set(3, next)
+  }
+
+  get flags(): number {
+    return this.#counts[4]
+  }
+
+  set flags(next: number) {
+    this.#set(4, next)
+  }
+
+  override count(index: number, n: number): void {
+    super.count(index, n)
+    this.#tracer.touch(index)
   }
 
   override vmasChanged(): void {
     this.#tracer.vmas(this)
+  }
+
+  /** Count number `which` of `MM_FIELDS`. */
+  #set(which: number, next: number): void {
+    const old = this.#counts[which]
+    if (next === old) return
+    this.#counts[which] = next
+    this.#tracer.add(KIND.rss, this.pid, which, old, 0, next, 0)
   }
 }
