@@ -174,8 +174,60 @@ declare module 'contpte-lab' {
     block(page: number, process?: Process): Block
     /** The folio of page `page`, or `undefined` where nothing is mapped, or the page of zeroes. */
     folio(page: number, process?: Process): Folio | undefined
+    /**
+     * What the next store to page `page` would be given, size by size with the reason: settings, advice,
+     * prctl, the VMA's bounds, what is mapped around it, free memory. Changes and counts nothing.
+     */
+    explain(page: number, process?: Process): StoreDecision
     /** How many contiguous (folded) blocks begin in the region. */
     foldedBlocks(process?: Process): number
+  }
+
+  /**
+   * Why a size is, or is not, what a store gets. Refused by settings (`size-...`: its own `enabled`, `top-...`:
+   * the top level it inherits), by advice (`nohugepage`) or `prctl`, by the kernel (`version`), by the kind of
+   * VMA; by the VMA's bounds; by what is mapped around the page; by the allocator; or `larger-first`.
+   */
+  export type SizeReason =
+    | 'size-never'
+    | 'size-madvise'
+    | 'top-never'
+    | 'top-madvise'
+    | 'nohugepage'
+    | 'prctl'
+    | 'version'
+    | 'not-anonymous'
+    | 'not-marked'
+    | 'userfaultfd'
+    | 'vma-bounds'
+    | 'entries-taken'
+    | 'table-there'
+    | 'pool-empty'
+    | 'no-memory'
+    | 'larger-first'
+    | 'used'
+
+  /** One size of folio as a store to a page meets it. */
+  export interface SizeDecision {
+    readonly order: number
+    readonly bytes: number
+    /** What `hugepages-<size>kB/enabled` says; missing where the kernel has no such file. */
+    readonly setting?: 'always' | 'inherit' | 'madvise' | 'never'
+    /** The same with `inherit` resolved. */
+    readonly policy: 'always' | 'madvise' | 'never'
+    /** Settings, advice and prctl allow it in this VMA. */
+    readonly allowed: boolean
+    readonly reason: SizeReason
+    /** The reason as a sentence. */
+    readonly why: string
+  }
+
+  /** What a store to one page would do now. */
+  export interface StoreDecision {
+    /** Order of the folio that the next store maps; missing where the page is mapped already. */
+    readonly order?: number
+    /** From the largest size to the smallest. */
+    readonly sizes: readonly SizeDecision[]
   }
 
   /** How a region is mapped. */

@@ -7,6 +7,7 @@ import type { Mm } from './mm/mm'
 import { corruptEntry, type Corruption } from './corrupt'
 import { checkProt } from './machine-options'
 import type { Process } from './process'
+import { explainStore, type StoreDecision } from './thp/explain'
 import {
   sysMadvise,
   sysMlock,
@@ -212,6 +213,15 @@ export class Region {
   /** The folio of page `page`, or undefined where nothing is mapped (or the zero page is). */
   folio(page: number, process: Process = this.process): FolioDetails | undefined {
     return inspectFolioDetails(process.world, process.livingMm(), this.#range('folio', page, 1))
+  }
+
+  /** What the next store to page `page` would be given, and why nothing larger. `EFAULT` where nothing is mapped. */
+  explain(page: number, process: Process = this.process): StoreDecision {
+    const vpn = this.#range('explain', page, 1)
+    const mm = process.livingMm()
+    const vma = mm.vmaAt(vpn)
+    if (vma === undefined) throw new EngineError('EFAULT', `EFAULT: no VMA holds page ${page}.`)
+    return explainStore(process.world, mm, vma, vpn)
   }
 
   /** Writes bits of the entry of page `page` behind the kernel's back; see `corruptEntry`. */

@@ -26,6 +26,13 @@ export class Buddy {
     return this.state[1]
   }
 
+  /** The largest order a block of which is free, -1 where no page is. */
+  get largestFree(): number {
+    if (this.state[0] + 2 ** this.maxOrder <= this.pages) return this.maxOrder
+    for (let order = this.maxOrder; order >= 0; order--) if (this.free[order].size > 0) return order
+    return -1
+  }
+
   /** First page of a free block of 2^order pages, or -1 when there is none. */
   alloc(order: number): number {
     let from = order

@@ -7,7 +7,7 @@
  */
 import { TABLE, UFFD_WP, WRITE, isPmdLeaf, isPresent } from '../arch/descriptor'
 import { EngineError } from '../error'
-import { orderFits } from '../thp/orders'
+import { orderFits, orderFitsSomewhere, vmaRefusal } from '../thp/orders'
 import { FN } from '../trace/functions'
 import { VM } from '../trace/vmstat'
 import type { World } from '../world'
@@ -16,7 +16,7 @@ import { isModern } from './fault-anon'
 import { swapFault } from './fault-swap'
 import { ANON, FOLIO_LOCKED, FOLIO_LRU } from './folio'
 import type { Advised } from './madvise-flags'
-import { MMF_DISABLE_THP, VM_NOHUGEPAGE, type Mm, type Vma } from './mm'
+import type { Mm, Vma } from './mm'
 import { isUserfaultArmed } from './userfault'
 import { findPmd } from './walk'
 
@@ -93,15 +93,14 @@ export function adviseCollapse(world: World, mm: Mm, vma: Vma, start: number, en
 /** `thp_vma_allowable_order` (6.8+) or `hugepage_vma_check`, for a collapse that does not ask sysfs. */
 function mayCollapse(world: World, mm: Mm, vma: Vma): boolean {
   world.calls[isModern(world) ? FN.__thp_vma_allowable_orders : FN.hugepage_vma_check]++
-  if ((vma.flags & VM_NOHUGEPAGE) !== 0 || (mm.flags & MMF_DISABLE_THP) !== 0) return false
-  const { pmdOrder } = world.geometry
-  return orderFits(vma, vma.end - 2 ** pmdOrder, pmdOrder) && vma.anonVma !== 0
+  if (vmaRefusal(mm, vma.flags) !== undefined) return false
+  return orderFitsSomewhere(vma, world.geometry.pmdOrder) && vma.anonVma !== 0
 }
 
 /** `hugepage_vma_revalidate`: the lock was dropped, so the VMA is looked up and asked again. */
 function revalidate(world: World, mm: Mm, vpn: number, expectAnon: boolean): ScanResult {
   world.calls[FN.hugepage_vma_revalidate]++
-  if (isModern(world) && (mm.flags & MMF_DISABLE_THP) !== 0) return 'any-process'
+  if (isModern(world) && vmaRefusal(mm, 0) !== undefined) return 'any-process'
   const vma = mm.vmas.at(mm.vmaIndex(vpn))
   if (vma === undefined) return 'vma-null'
   if (!orderFits(vma, vpn, world.geometry.pmdOrder)) return 'address-range'

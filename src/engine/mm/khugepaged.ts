@@ -3,10 +3,10 @@
  * ever); what is modelled is which mm it would scan, because the kernel asks for it on mmap, merges
  * and faults. Source: Linux 6.1 and 6.12, mm/khugepaged.c, `khugepaged_enter_vma`.
  */
-import { orderAllowed } from '../thp/orders'
+import { orderAllowed, orderFitsSomewhere, vmaRefusal } from '../thp/orders'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
-import { MMF_DISABLE_THP, MMF_VM_HUGEPAGE, VM_HUGEPAGE, VM_NOHUGEPAGE, type Mm, type Vma } from './mm'
+import { MMF_VM_HUGEPAGE, VM_NOHUGEPAGE, type Mm, type Vma } from './mm'
 
 /**
  * Whether huge pages are enabled for anybody: what starts the thread. `hugepage_pmd_enabled` (6.10.4+),
@@ -36,22 +36,14 @@ export function khugepagedEnterVma(world: World, mm: Mm, vma: Vma, flags: number
   if ((mm.flags & MMF_VM_HUGEPAGE) !== 0 || !hugepagePmdEnabled(world)) return
   const old = world.kernel.faultOrders === 'pmd-only'
   const { pmdOrder } = world.geometry
-  const advised = (flags & VM_HUGEPAGE) !== 0
   if (old) world.calls[FN.hugepage_vma_check]++
   else {
     if (!orderAllowed(world.thp, pmdOrder, flags & ~VM_NOHUGEPAGE)) return
     world.calls[FN.__thp_vma_allowable_orders]++
   }
-  if ((flags & VM_NOHUGEPAGE) !== 0 || (mm.flags & MMF_DISABLE_THP) !== 0) return
-  if (old && world.thp.top !== 'always' && !advised) return
-  if (vma.anonVma === 0 || !holdsHugePage(vma, 2 ** pmdOrder)) return
+  if (vmaRefusal(mm, flags) !== undefined) return
+  if (old && !orderAllowed(world.thp, pmdOrder, flags)) return
+  if (vma.anonVma === 0 || !orderFitsSomewhere(vma, pmdOrder)) return
   mm.flags |= MMF_VM_HUGEPAGE
   world.calls[FN.__khugepaged_enter]++
-}
-
-/** Whether the last aligned huge page that ends in the VMA also begins in it. */
-function holdsHugePage(vma: Vma, nr: number): boolean {
-  const last = vma.end - nr
-  const first = last - (last % nr)
-  return first >= vma.start && last >= vma.start
 }

@@ -7,6 +7,7 @@ import { newMm } from '../mm/fork'
 import { VM_HUGEPAGE, VM_NOHUGEPAGE } from '../mm/mm'
 import { sysMadvise, sysMmap, sysThpDisable, userWrite } from '../syscalls'
 import { World } from '../world'
+import { explainStore } from './explain'
 import { orderAllowed } from './orders'
 import { Sysfs } from './sysfs'
 
@@ -38,8 +39,13 @@ function firstStore(
   sysMmap(world, mm, { vpn, pages, prot: 'rw' })
   if (advice !== undefined) sysMadvise(world, mm, vpn, pages, advice)
   if (thpDisable) sysThpDisable(world, mm, true)
+  const foreseen = explainStore(world, mm, mm.vmas[0], vpn)
   userWrite(world, mm, vpn, 1, 1, () => 1)
-  return inspectFolio(world, mm, vpn)?.order
+  const order = inspectFolio(world, mm, vpn)?.order
+  expect(foreseen.order).toBe(order)
+  // What is refused by settings is never what a fault takes, and of what is allowed the largest is.
+  expect(foreseen.sizes.find(({ allowed }) => allowed)?.order ?? 0).toBe(order)
+  return order
 }
 
 const ALLOWED = Object.entries(DECISIONS).flatMap(([size, row]) =>

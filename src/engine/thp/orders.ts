@@ -9,6 +9,12 @@ import { isUserfaultArmed } from '../mm/userfault'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
 import type { ThpSettings } from './settings'
+import { MIN_ANON_ORDER } from './sizes'
+
+/** Why the settings refuse a size: its own file or the top level it inherits, and which value. */
+export type SettingRefusal = 'size-never' | 'size-madvise' | 'top-never' | 'top-madvise'
+/** Why a VMA may have no huge page at all. */
+export type VmaRefusal = 'nohugepage' | 'prctl'
 
 /** Whether settings and advice allow folios of `order` (2..PMD order) in a VMA: rule A, 6.8+. */
 export function orderAllowed(thp: ThpSettings, order: number, vmaFlags: number): boolean {
@@ -17,9 +23,26 @@ export function orderAllowed(thp: ThpSettings, order: number, vmaFlags: number):
 
 /** Whether sysfs enables an order for memory that was advised, or was not, to be huge. */
 function orderEnabled(thp: ThpSettings, order: number, advised: boolean): boolean {
+  return settingRefusal(thp, order, advised) === undefined
+}
+
+/** What sysfs has against an order for memory that was advised, or was not, to be huge. */
+export function settingRefusal(
+  thp: ThpSettings,
+  order: number,
+  advised: boolean
+): SettingRefusal | undefined {
   const size = thp.sizes[order]
-  if (size === 'inherit') return thp.top === 'always' || (thp.top === 'madvise' && advised)
-  return size === 'always' || (size === 'madvise' && advised)
+  const from = size === 'inherit' ? 'top' : 'size'
+  const value = size === 'inherit' ? thp.top : size
+  if (value === 'always' || (value === 'madvise' && advised)) return undefined
+  return `${from}-${value}`
+}
+
+/** `vma_thp_disabled`: what advice or prctl have against huge pages in a VMA. */
+export function vmaRefusal(mm: Mm, vmaFlags: number): VmaRefusal | undefined {
+  if ((vmaFlags & VM_NOHUGEPAGE) !== 0) return 'nohugepage'
+  return (mm.flags & MMF_DISABLE_THP) !== 0 ? 'prctl' : undefined
 }
 
 /**
@@ -30,14 +53,14 @@ export function allowableOrders(world: World, mm: Mm, vma: Vma, orders: number):
   let allowed = orders
   if (vma.file === undefined) {
     const advised = (vma.flags & VM_HUGEPAGE) !== 0
-    for (let order = 2; order <= world.geometry.pmdOrder; order++) {
+    for (let order = MIN_ANON_ORDER; order <= world.geometry.pmdOrder; order++) {
       if (!orderEnabled(world.thp, order, advised)) allowed &= ~(1 << order)
     }
     allowed &= ~3
     if (allowed === 0) return 0
   }
   world.calls[FN.__thp_vma_allowable_orders]++
-  if ((vma.flags & VM_NOHUGEPAGE) !== 0 || (mm.flags & MMF_DISABLE_THP) !== 0) return 0
+  if (vmaRefusal(mm, vma.flags) !== undefined) return 0
   // Files of these systems have no handler for huge faults.
   return vma.file === undefined ? allowed : 0
 }
@@ -45,7 +68,7 @@ export function allowableOrders(world: World, mm: Mm, vma: Vma, orders: number):
 /** `hugepage_vma_check` in a fault (6.1): whether a PMD leaf is allowed. Rule B. */
 function hugepageVmaCheck(world: World, mm: Mm, vma: Vma): boolean {
   world.calls[FN.hugepage_vma_check]++
-  if ((vma.flags & VM_NOHUGEPAGE) !== 0 || (mm.flags & MMF_DISABLE_THP) !== 0) return false
+  if (vmaRefusal(mm, vma.flags) !== undefined) return false
   const advised = (vma.flags & VM_HUGEPAGE) !== 0
   return vma.file === undefined && orderEnabled(world.thp, world.geometry.pmdOrder, advised)
 }
@@ -72,6 +95,25 @@ export function orderFits(vma: Vma, vpn: number, order: number): boolean {
   const nr = 2 ** order
   const first = vpn - (vpn % nr)
   return first >= vma.start && first + nr <= vma.end
+}
+
+/** Whether an aligned block of `order` that ends in the VMA also begins in it: what callers besides faults ask. */
+export function orderFitsSomewhere(vma: Vma, order: number): boolean {
+  return orderFits(vma, vma.end - 2 ** order, order)
+}
+
+/**
+ * `THPeligible` of smaps: whether an order that the settings allow fits at the end of the VMA. `__thp_vma_allowable_orders` (6.8+), `hugepage_vma_check` (6.1), outside
+ * of a fault and without the question for an anon_vma. Counts nothing.
+ */
+export function thpEligible(world: World, mm: Mm, vma: Vma): boolean {
+  if (vma.file !== undefined || vmaRefusal(mm, vma.flags) !== undefined) return false
+  const { pmdOrder } = world.geometry
+  const least = world.kernel.faultOrders === 'pmd-only' ? pmdOrder : MIN_ANON_ORDER
+  for (let order = pmdOrder; order >= least; order--) {
+    if (orderAllowed(world.thp, order, vma.flags) && orderFitsSomewhere(vma, order)) return true
+  }
+  return false
 }
 
 /**

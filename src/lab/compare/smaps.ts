@@ -1,6 +1,6 @@
 /**
  * VMAs as /proc/pid/smaps tells them: the sizes of `smaps_account` (6.1 and 6.12 fs/proc/task_mmu.c),
- * `THPeligible` of `__thp_vma_allowable_orders` (6.12) and `hugepage_vma_check` (6.1).
+ * and `THPeligible`.
  */
 import { AF, SWAP, isDirty, isPmdLeaf, isPresent, isValidCont } from '../../engine/arch/descriptor'
 import { ANON, FOLIO_DIRTY, FOLIO_LAZYFREE, FOLIO_REFERENCED } from '../../engine/mm/folio'
@@ -8,7 +8,7 @@ import { pageMapcount } from '../../engine/mm/mapcount'
 import * as vmFlags from '../../engine/mm/mm'
 import type { Mm, Vma } from '../../engine/mm/mm'
 import { findPmd, findSlot } from '../../engine/mm/walk'
-import { orderAllowed } from '../../engine/thp/orders'
+import { thpEligible } from '../../engine/thp/orders'
 import type { World } from '../../engine/world'
 import type { VmaInfo } from './schema'
 
@@ -167,20 +167,4 @@ function flagsText(flags: number): string {
     .filter(([there]) => there)
     .map(([, word]) => word)
     .join(' ')
-}
-
-/** `THPeligible`: whether any order that the settings allow fits at the end of the VMA. */
-export function thpEligible(world: World, mm: Mm, vma: Vma): boolean {
-  if ((vma.flags & vmFlags.VM_SHARED) !== 0) return false
-  if ((mm.flags & vmFlags.MMF_DISABLE_THP) !== 0) return false
-  const { pmdOrder } = world.geometry
-  const least = world.kernel.faultOrders === 'pmd-only' ? pmdOrder : 2
-  for (let order = pmdOrder; order >= least; order--) {
-    if (!orderAllowed(world.thp, order, vma.flags)) continue
-    const nr = 2 ** order
-    const first = vma.end - (vma.end % nr) - nr
-    const down = vma.end - nr - ((vma.end - nr) % nr)
-    if (Math.max(first, down) >= vma.start) return true
-  }
-  return false
 }

@@ -119,6 +119,10 @@ export const CALLS: Readonly<Record<string, Call>> = {
     const [region, at, process] = page(handles, args)
     return region.block(at, process)
   },
+  'region.explain': (handles, args) => {
+    const [region, at, process] = page(handles, args)
+    return region.explain(at, process)
+  },
   'region.corrupt': (handles, [id, number, change, through]) => {
     const [region, at, process] = page(handles, [id, number, through])
     region.corrupt(at, options('corrupt: the change', change, CORRUPTIONS), process)

@@ -169,6 +169,9 @@ class Region {
     const found = ask(host.regionFolio(this.#id, pages(page, 'page'), this.#through(process)))
     return found === '' ? undefined : parse(found)
   }
+  explain(page, process) {
+    return call('region.explain', ...this.#page(page, process))
+  }
   foldedBlocks(process) {
     return ask(host.regionFoldedBlocks(this.#id, this.#through(process)))
   }
