@@ -18,13 +18,47 @@ export default experiment({
     'David Hildenbrand, 16 and 23 Nov 2023, #11, #14, #16, #17, #21; Ryan Roberts, 16 and 23 Nov 2023, #13, #15, #18, #20, #22; fork.md section 3 and example E4',
   parameters: {
     kernel: ['contpte-v2', 'contpte-v3', 'linux-6.9', 'linux-6.12'],
-    mapping: ['private', 'shared']
+    mapping: ['private', 'shared', 'shared, userfaultfd']
   },
 
   run({ parameters: { kernel, mapping }, machine, expect }) {
     const m = machine({ kernel })
     m.sysfs.write('hugepages-128kB/enabled', 'always')
     const parent = m.spawn()
+
+    if (mapping === 'shared, userfaultfd') {
+      // Only who keeps userfaultfd's marks makes fork copy a shared mapping, and arm64 has those from 6.10.
+      const shm = parent.mmap({ bytes: '64KiB', align: '2MiB', shared: true, file: { folio: '64KiB' } })
+      shm.write()
+      let refused = ''
+      try {
+        shm.writeProtect(0, 16, parent, { forkEvents: true })
+      } catch (error) {
+        refused = error instanceof Error && 'code' in error ? String(error.code) : 'no code'
+      }
+      const has = kernel === 'linux-6.12'
+      expect(refused, 'answer to write protection by userfaultfd').toBe(has ? '' : 'EINVAL')
+      if (!has) return
+      // A store takes a page's mark away: four keep it.
+      shm.write(0, 4)
+      shm.write(8, 8)
+      expect([shm.pte(4).uffdWp, shm.pte(3).writable], 'pages 4 marked, 3 writable').toEqual([true, true])
+      const marked = parent.fork()
+      expect(marked.batches(), 'batches: the mark is compared').toEqual([4, 4, 8])
+      expect([shm.pte(4, marked).writable, shm.pte(3, marked).writable], 'the child').toEqual([false, true])
+      marked.exit()
+      // Without a mark, what is read-only is so for another reason.
+      shm.write(4, 4)
+      for (let page = 4; page < 8; page++) shm.corrupt(page, { writable: false })
+      const child = parent.fork()
+      expect(child.batches(), 'batches: the write bit is not compared').toEqual([16])
+      expect(shm.pte(4, child).writable, 'page 4 of the child: any writable makes all so, unlike #17').toBe(
+        true
+      )
+      expect(shm.pte(4).writable, 'page 4 of the parent').toBe(false)
+      return
+    }
+
     const heap = parent.mmap({ bytes: '128KiB', align: '2MiB', shared: mapping === 'shared' })
     heap.write()
 

@@ -94,6 +94,15 @@ declare module 'contpte-lab' {
     longterm?: boolean
   }
 
+  /** How a range is registered with userfaultfd. */
+  export interface UserfaultOptions {
+    /**
+     * UFFD_FEATURE_EVENT_FORK: children stay registered and keep the marks, so fork copies the entries of
+     * shared mappings, too. Default false: a child is not registered.
+     */
+    forkEvents?: boolean
+  }
+
   /** What `corrupt` changes in an entry; the rest stays. */
   export interface Corruption {
     contiguous?: boolean
@@ -160,7 +169,7 @@ declare module 'contpte-lab' {
      * Registers with userfaultfd (asynchronous write protection) and protects what is mapped. `EINVAL`
      * up to 6.9: arm64 has it from 6.10.
      */
-    writeProtect(from?: number, count?: number, process?: Process): void
+    writeProtect(from?: number, count?: number, process?: Process, how?: UserfaultOptions): void
     /**
      * Begins a migration of the folio of page `page` (`try_to_migrate`): every mapping of it, in every
      * process, becomes a migration entry. Takes no mmap_lock.

@@ -189,9 +189,14 @@ export class Region {
   }
 
   /** Registers with userfaultfd for write protection and protects what is mapped; see `change-marks.ts`. */
-  writeProtect(from = 0, count = this.length - from, process: Process = this.process): void {
+  writeProtect(
+    from = 0,
+    count = this.length - from,
+    process: Process = this.process,
+    how: { readonly forkEvents?: boolean } = {}
+  ): void {
     this.#call('writeProtect', from, count, process, (world, mm, vpn) => {
-      userfaultWriteProtect(world, mm, vpn, count)
+      userfaultWriteProtect(world, mm, vpn, count, how.forkEvents)
     })
   }
 

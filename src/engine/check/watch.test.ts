@@ -8,7 +8,7 @@ import { EXCLUSIVE, FOLIO_DIRTY } from '../mm/folio'
 import { newMm } from '../mm/fork'
 import type { Mm } from '../mm/mm'
 import { findSlot } from '../mm/walk'
-import { sysFork, sysMadvise, sysMmap, userRead, userWrite } from '../syscalls'
+import { sysFork, sysMadvise, sysMmap, sysMunmap, userRead, userWrite } from '../syscalls'
 import { World } from '../world'
 import { checkWorld } from './index'
 import { Oracle, SharedPages } from './oracle'
@@ -118,6 +118,32 @@ describe('the checker that stays on', () => {
     change(w, 3, (attr) => (attr | VALID) & ~CONT)
     w.world.probe?.('mixed')
     expect(w.watch.violation).toMatchObject({ rule: 'block-misprogrammed', during: 'mixed' })
+  })
+
+  it('finds a walk that goes on through a table that was freed', () => {
+    const w = watched()
+    const { world, mm } = w
+    const { tlbs } = world
+    if (tlbs === undefined) throw new Error('no TLBs')
+    expect(tlbs.walkPid).toContain(mm.pid)
+    // Every invalidation reaches last-level entries only, so the walk caches keep the table.
+    const apply = tlbs.apply.bind(tlbs)
+    tlbs.apply = (pid, vpn, pages) => apply(pid, vpn, pages, true)
+    sysMunmap(world, mm, START, 16)
+    expect(end(w)).toBe('stale-walk')
+  })
+
+  it('finds two entries of one TLB that translate the same page', () => {
+    const w = watched()
+    const { world, mm } = w
+    for (let i = 0; i < 16; i++) change(w, i, (attr) => attr & ~CONT)
+    world.tlbi.mm(mm)
+    agentAccess(world, mm, 1, START + 3, false)
+    // Folded without an invalidation: page 3 is still cached on its own.
+    for (let i = 0; i < 16; i++) change(w, i, (attr) => attr | CONT)
+    expect(end(w)).toBeUndefined()
+    agentAccess(world, mm, 1, START + 5, false)
+    expect(end(w)).toBe('tlb-conflict')
   })
 
   it('finds an access that makes no progress', () => {

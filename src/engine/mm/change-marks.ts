@@ -19,7 +19,7 @@ import {
 import { EngineError } from '../error'
 import type { World } from '../world'
 import { isAccessible } from './fault-flags'
-import { VM_UFFD_WP, type Mm, type Vma } from './mm'
+import { VM_UFFD_FORK, VM_UFFD_WP, type Mm, type Vma } from './mm'
 import { modifyProtection, PAGE_NONE } from './protection'
 import { RangeFlush } from './range-flush'
 import { modifyVma } from './vma'
@@ -50,10 +50,18 @@ export function numaHint(world: World, mm: Mm, vpn: number, pages: number): void
 
 /**
  * userfaultfd: registers pages `[vpn, vpn + pages)` for write protection and protects what is mapped
- * there (UFFDIO_REGISTER, UFFDIO_WRITEPROTECT). `EINVAL` where arm64 has no such thing (up to 6.9),
- * `ENOENT` where part of the range is not mapped, `not-modelled` for PMD leaves.
+ * there (UFFDIO_REGISTER, UFFDIO_WRITEPROTECT). With fork events (UFFD_FEATURE_EVENT_FORK) children stay
+ * registered and keep the marks, so that fork copies even what faults would bring back. `EINVAL` where
+ * arm64 has no such thing (up to 6.9), `ENOENT` where part of the range is not mapped, `not-modelled`
+ * for PMD leaves.
  */
-export function userfaultWriteProtect(world: World, mm: Mm, vpn: number, pages: number): void {
+export function userfaultWriteProtect(
+  world: World,
+  mm: Mm,
+  vpn: number,
+  pages: number,
+  forkEvents = false
+): void {
   if (world.kernel.layout !== 'linux-6.10')
     throw new EngineError('EINVAL', 'EINVAL: arm64 has userfaultfd write protection from 6.10 on.')
   for (let at = vpn; at < vpn + pages;) {
@@ -61,7 +69,8 @@ export function userfaultWriteProtect(world: World, mm: Mm, vpn: number, pages: 
     if (vma === undefined)
       throw new EngineError('ENOENT', 'ENOENT: userfaultfd: part of the range is not mapped.')
     const end = Math.min(vma.end, vpn + pages)
-    modifyVma(world, mm, vma, at, end, vma.flags | VM_UFFD_WP)
+    const flags = vma.flags | VM_UFFD_WP | (forkEvents ? VM_UFFD_FORK : 0)
+    modifyVma(world, mm, vma, at, end, flags)
     at = end
   }
   eachVma(world, mm, vpn, pages, () => (entry) => wrprotect(entry) | UFFD_WP)

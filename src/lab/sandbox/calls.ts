@@ -111,9 +111,11 @@ export const CALLS: Readonly<Record<string, Call>> = {
     const { region, from, count, process } = range(handles, args)
     region.numaHint(from, count, process)
   },
-  'region.writeProtect': (handles, args) => {
+  'region.writeProtect': (handles, [how, ...args]) => {
     const { region, from, count, process } = range(handles, args)
-    region.writeProtect(from, count, process)
+    const wanted = options('writeProtect: how', how ?? {}, ['forkEvents'])
+    const forkEvents = optional(wanted.forkEvents, (one) => flag('writeProtect: forkEvents', one)) ?? false
+    region.writeProtect(from, count, process, { forkEvents })
   },
   'region.block': (handles, args) => {
     const [region, at, process] = page(handles, args)

@@ -141,8 +141,8 @@ class Region {
   numaHint(from, count, process) {
     call('region.numaHint', ...this.#range(from, count, process))
   }
-  writeProtect(from, count, process) {
-    call('region.writeProtect', ...this.#range(from, count, process))
+  writeProtect(from, count, process, how) {
+    call('region.writeProtect', how, ...this.#range(from, count, process))
   }
   corrupt(page, change, process) {
     const [id, at, through] = this.#page(page, process)
