@@ -25,6 +25,9 @@ import { TracedTables } from './trace/traced-tables'
 import { Tracer } from './trace/tracer'
 import { newVmEvents } from './trace/vmstat'
 
+/** Slots of a swap cluster where no folio is swapped whole. */
+const SMALL_CLUSTER = 256
+
 /** How a world is sized. */
 export interface WorldConfig {
   readonly kernel: KernelRecord
@@ -129,7 +132,10 @@ export class World {
     this.folios = folios
     this.lru = new Lru(this.folios, this.kernel, this.calls, this.vm)
     if (config.swapBytes !== undefined) {
-      this.swap = new SwapArea(Math.floor(config.swapBytes / this.geometry.pageSize))
+      // Clusters are as large as what a PMD maps where folios are swapped whole: with 4K pages.
+      const cluster = config.granule === '4K' ? this.geometry.tableEntries : SMALL_CLUSTER
+      const slots = Math.floor(config.swapBytes / this.geometry.pageSize)
+      this.swap = new SwapArea(slots, config.kernel.swapSlots, cluster)
     }
     this.tlbi = new Tlbi(this.geometry, this.cpu, this.kernel)
     this.ops = makePteOps(this)

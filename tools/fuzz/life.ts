@@ -163,7 +163,7 @@ export class Life {
     // The huge page of zeroes stays for the next who wants it.
     const zero = world.hugeZeroPfn < 0 ? 0 : world.geometry.tableEntries
     const missing = buddy.pages - 2 ** buddy.maxOrder - buddy.freePages - zero
-    const slots = world.swap === undefined ? 0 : world.swap.slots - 1 - world.swap.free
+    const slots = world.swap === undefined ? 0 : world.swap.slots - 1 - world.swap.free - world.swap.parked
     if (missing === 0 && world.tables.state[2] === 0 && slots === 0) return undefined
     const found = `${missing} pages, ${world.tables.state[2]} tables and ${slots} swap slots are left after the last exit`
     return { rule: 'leak', object: 'the world', found, during: '' }

@@ -28,7 +28,8 @@ export const checkSwapSlots: Check = (world) => {
       }
     const owner = swap.cache[slot]
     const cached = owner !== 0 && (folios.flags(owner) & FOLIO_SWAPCACHE) !== 0
-    if (cached !== ((swap.map[slot] & SLOT_CACHED) !== 0))
+    const held = (swap.map[slot] & SLOT_CACHED) !== 0
+    if (cached !== held && !(held && count === 0 && swap.isParked(slot)))
       return { rule: 'swap-slot', object, found: 'owned by the swap cache and not, at once' }
     if (swap.map[slot] === 0) free++
   }

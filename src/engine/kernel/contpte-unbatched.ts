@@ -35,5 +35,6 @@ export const contpteUnbatched: KernelRecord = {
   knownFaults: [],
   remapRealigns: true,
   swapOut: 'split',
+  swapSlots: 'order-0',
   swapZeroMap: false
 }

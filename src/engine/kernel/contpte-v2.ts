@@ -46,5 +46,6 @@ export const contpteV2: KernelRecord = {
   ],
   remapRealigns: true,
   swapOut: 'split',
+  swapSlots: 'order-0',
   swapZeroMap: false
 }

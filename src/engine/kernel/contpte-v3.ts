@@ -35,5 +35,6 @@ export const contpteV3: KernelRecord = {
   knownFaults: [],
   remapRealigns: true,
   swapOut: 'split',
+  swapSlots: 'order-0',
   swapZeroMap: false
 }

@@ -35,5 +35,6 @@ export const linux61: KernelRecord = {
   knownFaults: [],
   remapRealigns: false,
   swapOut: 'split',
+  swapSlots: 'order-0',
   swapZeroMap: false
 }

@@ -41,5 +41,6 @@ export const linux6120: KernelRecord = {
   ],
   remapRealigns: true,
   swapOut: 'whole',
+  swapSlots: 'lists',
   swapZeroMap: true
 }

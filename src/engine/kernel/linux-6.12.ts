@@ -35,5 +35,6 @@ export const linux612: KernelRecord = {
   knownFaults: [],
   remapRealigns: true,
   swapOut: 'whole',
+  swapSlots: 'lists',
   swapZeroMap: true
 }

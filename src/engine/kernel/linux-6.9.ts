@@ -41,5 +41,6 @@ export const linux69: KernelRecord = {
   ],
   remapRealigns: true,
   swapOut: 'split',
+  swapSlots: 'order-0',
   swapZeroMap: false
 }

@@ -1,3 +1,5 @@
+import type { SwapSlots } from '../mm/swap-clusters'
+
 /**
  * A named kernel is a record of strategies: plain data, so that it can be hashed into the key of a
  * cell, shown to the user and compared. Adding a kernel is adding a file beside this one.
@@ -98,6 +100,8 @@ export interface KernelRecord {
   readonly splitDropsZeroes: boolean
   /** Large folios at swap-out: split unless PMD-mapped (up to 6.9), or swapped whole (6.10+). */
   readonly swapOut: 'split' | 'whole'
+  /** Which slots a folio may get: see `swap-clusters.ts`. */
+  readonly swapSlots: SwapSlots
   /** Folios of zeroes are noted in a bitmap instead of written (6.12+). */
   readonly swapZeroMap: boolean
   /** What is wrong with it by design: none where it claims to be correct. */

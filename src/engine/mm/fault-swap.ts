@@ -1,8 +1,8 @@
 /**
  * Faults in entries that are neither present nor none: what was swapped out comes back.
  * Source: linux-6.12 and linux-6.1 mm/memory.c (`do_swap_page`, `alloc_swap_folio`,
- * `can_swapin_thp`); reference `swap-reclaim.md` section 4. The device is synchronous (zram), and
- * entries that others share too are read one page at a time: reading ahead is not modelled.
+ * `can_swapin_thp`); reference `swap-reclaim.md` section 4. The device is synchronous (zram): entries
+ * that nobody shares are read past the swap cache, others through it (`swap-readahead.ts`).
  */
 import { MARKER, MIGRATION, SWAP_EXCLUSIVE, UFFD_WP, mkdirty, mkwrite } from '../arch/descriptor'
 import { allowableOrders, dropHighest, highestOrder, orderFits } from '../thp/orders'
@@ -12,12 +12,13 @@ import { VM } from '../trace/vmstat'
 import type { World } from '../world'
 import { writeProtectFault } from './cow'
 import { allocAnonFolio, countNewAnon, isModern, outOfMemory, setFaultPtes } from './fault-anon'
-import { FOLIO_LRU, FOLIO_MLOCKED, FOLIO_SWAPCACHE } from './folio'
+import { FOLIO_LRU, FOLIO_MLOCKED, FOLIO_NEVER_MAPPED, FOLIO_SWAPCACHE } from './folio'
 import { VM_LOCKED, VM_WRITE, type Mm, type Vma } from './mm'
 import { pageProtection } from './protection'
 import { addAnonRmapPtes, mlockMapped } from './rmap'
 import { SLOT_CACHED, type SwapArea } from './swap'
 import { swapArea } from './swap-entries'
+import { noteCacheHit, readSlots, swapinReadahead } from './swap-readahead'
 import { isUserfaultArmed } from './userfault'
 
 const RSS = COUNTER_INDEX.rss
@@ -28,7 +29,7 @@ interface Found {
   readonly pfn: number
   /** Read by this fault, past the swap cache: nobody else can know it. */
   readonly fresh: boolean
-  /** Read by this fault: it was never mapped. */
+  /** It was never mapped: no anon_vma owns it yet. */
   readonly read: boolean
 }
 
@@ -58,6 +59,8 @@ export function swapFault(
   }
   const area = swapArea(world)
   const found = findOrRead(world, mm, vma, area, vpn, slot, entry)
+  // `ksm_might_need_to_copy` looks at whom a page of the swap cache belongs to.
+  if (!found.fresh) calls[FN.folio_anon_vma]++
   if (!found.fresh && write && (folios.flags(found.pfn) & FOLIO_LRU) === 0) lru.drain()
   ops.ptepGet(mm, slot)
   const span = spanOf(world, mm, vma, area, vpn, slot, entry, found)
@@ -78,24 +81,25 @@ function findOrRead(
   const swap = tables.pfn(slot)
   const cached = area.cache[swap]
   if (cached !== 0) {
+    noteCacheHit(world, vma, vpn, cached)
     folios.addRefs(cached, 1)
-    return { pfn: cached + swap - area.slotOf(folios, cached), fresh: false, read: false }
+    const pfn = cached + swap - area.slotOf(folios, cached)
+    return { pfn, fresh: false, read: isNeverMapped(world, pfn) }
   }
-  const alone = area.count(swap) === 1
-  const order = alone ? swapInOrder(world, mm, vma, area, vpn, slot, entry) : 0
-  const pfn = allocDownFrom(world, order)
-  const nr = 2 ** folios.order(pfn)
-  const first = swap - (vpn % nr)
-  if (!alone) area.addCache(folios, pfn, first)
-  lru.add(pfn)
-  for (let i = 0; i < nr; i++) {
-    const value = area.contents[first + i]
-    if (value !== 0) folios.setContent(pfn + i, value)
-  }
-  // The zero map answers without the device.
-  vm[area.zeroes[first] !== 0 ? VM.swpin_zero : VM.pswpin] += nr
   vm[VM.pgmajfault]++
-  return { pfn: pfn + (vpn % nr), fresh: alone, read: true }
+  if (area.count(swap) > 1) {
+    const pfn = swapinReadahead(world, mm, vma, area, vpn)
+    return { pfn, fresh: false, read: isNeverMapped(world, pfn) }
+  }
+  const pfn = allocDownFrom(world, swapInOrder(world, mm, vma, area, vpn, slot, entry))
+  const nr = 2 ** folios.order(pfn)
+  lru.add(pfn)
+  readSlots(world, area, swap - (vpn % nr), pfn, nr)
+  return { pfn: pfn + (vpn % nr), fresh: true, read: true }
+}
+
+function isNeverMapped({ folios }: World, pfn: number): boolean {
+  return (folios.flags(pfn) & FOLIO_NEVER_MAPPED) !== 0
 }
 
 /** Allocates for `order`, or without memory one page. */
@@ -206,6 +210,7 @@ function mapSwappedIn(
   }
   folios.addRefs(page, nr - 1)
   addAnonRmapPtes(world, mm, page, nr, exclusive && kernel.anonExclusive)
+  folios.setFlags(page, 0, FOLIO_NEVER_MAPPED)
   if (isModern(world)) {
     if (found.read) countNewAnon(world, folios.order(page))
     else calls[FN.folio_add_anon_rmap_ptes]++

@@ -46,6 +46,10 @@ export const FOLIO_UNEVICTABLE = 1 << 10
 export const FOLIO_MLOCKED = 1 << 11
 /** On the deferred-split list: partially mapped, or PMD-sized and so a candidate for "underused" (6.12). */
 export const FOLIO_DEFERRED = 1 << 12
+/** PG_readahead: read ahead of a fault, and not asked for yet. */
+export const FOLIO_READAHEAD = 1 << 13
+/** Read into the swap cache, and not mapped yet: the page belongs to no anon_vma. */
+export const FOLIO_NEVER_MAPPED = 1 << 14
 /** PG_locked, by somebody on another CPU: who needs the lock waits. */
 export const FOLIO_LOCKED = 1 << 20
 

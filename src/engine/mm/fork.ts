@@ -54,6 +54,7 @@ export function forkMm(world: World, parent: Mm, childPid: number): Mm {
   world.trace?.begin('fork', parent.pid)
   const child = newMm(world, childPid, parent.pid)
   child.flags = parent.flags & MMF_DISABLE_THP
+  child.tlbFlushBatched = parent.tlbFlushBatched
   parent.count(FORK, 1)
   if (kernel.functionNames === 'linux-6.1') calls[FN.dup_mmap]++
   let whole = true

@@ -38,6 +38,14 @@ export interface MappedFile {
   readonly name: string
 }
 
+/** `swap_readahead_info` of a VMA: the last window read ahead, and the pages of it that were wanted. */
+export interface SwapWindow {
+  /** Where the last fault was. */
+  readonly vpn: number
+  readonly pages: number
+  readonly hits: number
+}
+
 /** One contiguous range with one set of flags. */
 export interface Vma {
   /** First page. */
@@ -56,6 +64,8 @@ export interface Vma {
   inherited: number
   /** What it maps; private anonymous memory has none. */
   file?: MappedFile | undefined
+  /** How swapped pages of it were read ahead last; nothing where none was. */
+  swapWindow?: SwapWindow
 }
 
 /** A VMA of private anonymous memory as mmap makes it. */

@@ -4,6 +4,7 @@
  * Source: reference `swap-reclaim.md` sections 2.1, 4 and 5; Linux 6.1 and 6.12, mm/swapfile.c.
  */
 import { SWAP, SWAP_EXCLUSIVE } from '../arch/descriptor'
+import { FN } from '../trace/functions'
 import type { World } from '../world'
 import { FOLIO_LOCKED, FOLIO_SWAPCACHE } from './folio'
 import type { Mm } from './mm'
@@ -31,10 +32,9 @@ export function swapDuplicate(world: World, slot: number): void {
  */
 export function freeSwapAndCache(world: World, slot: number, nr: number): void {
   const area = swapArea(world)
+  area.dropRun(slot, nr)
   for (let at = slot; at < slot + nr; at++) {
-    const cached = (area.map[at] & SLOT_CACHED) !== 0
-    area.drop(at)
-    if (cached && area.count(at) === 0) reclaimCache(world, area, at)
+    if (area.map[at] === SLOT_CACHED && area.cache[at] !== 0) reclaimCache(world, area, at)
   }
 }
 
@@ -85,7 +85,9 @@ export function freeFolioSwap(world: World, pfn: number): boolean {
  * maps it any more and no entry names its slots. Without the page's lock it stays.
  */
 export function freeSwapCache(world: World, pfn: number): void {
-  const { folios, swap } = world
-  if (swap === undefined || (folios.flags(pfn) & (FOLIO_SWAPCACHE | FOLIO_LOCKED)) !== FOLIO_SWAPCACHE) return
+  const { folios, swap, kernel, calls } = world
+  if (swap === undefined || (folios.flags(pfn) & FOLIO_SWAPCACHE) === 0) return
+  if (kernel.functionNames === 'linux-6.1') calls[FN.folio_mapped]++
+  if ((folios.flags(pfn) & FOLIO_LOCKED) !== 0) return
   if (folios.totalMapcount(pfn) === 0) swap.freeFolio(folios, pfn)
 }

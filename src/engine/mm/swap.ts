@@ -1,14 +1,21 @@
 /**
  * A swap area: which slots are in use, by how many entries, which are in the swap cache, and what they
  * hold. The device itself is synchronous (zram): what is written is there at once.
- * Source: reference `swap-reclaim.md` section 3; Linux 6.1 and 6.12, mm/swapfile.c.
+ * Source: reference `swap-reclaim.md` section 3; Linux 6.1 and 6.12, mm/swapfile.c, mm/swap_slots.c.
  */
 import type { Folios } from './folio'
 import { FOLIO_SWAPCACHE, FOLIO_DIRTY } from './folio'
+import { SwapClusters, type SwapSlots } from './swap-clusters'
 
 /** SWAP_HAS_CACHE: a folio in the swap cache owns the slot. The rest of the value counts entries. */
 export const SLOT_CACHED = 1 << 15
 export const SLOT_COUNT = SLOT_CACHED - 1
+
+/** SWAP_SLOTS_CACHE_SIZE: slots for single pages that a CPU takes at once, and gives back at once. */
+const SLOTS_CACHE = 64
+/** Free slots from which on a CPU takes them so, and below which it stops. */
+const CACHE_FROM = 5 * SLOTS_CACHE
+const CACHE_UNTIL = 2 * SLOTS_CACHE
 
 /** One swap area. Slot 0 is its header and never handed out. */
 export class SwapArea {
@@ -20,14 +27,24 @@ export class SwapArea {
   readonly zeroes: Uint8Array
   /** First page of the folio in the swap cache that owns a slot; 0 for none. */
   readonly cache: Int32Array
-  /** Slots nobody uses. */
+  /** `nr_swap_pages`: slots that neither anybody uses nor a slot cache holds. */
   free: number
-  /** No slot below it is free. */
-  #lowest = 1
+  readonly clusters: SwapClusters
+  /** Told of every slot that becomes free. */
+  released: ((slot: number) => void) | undefined
+  /** Slots in the two slot caches of the CPU: taken and not used yet, used and not given back yet. */
+  readonly #taken: number[] = []
+  readonly #returned: number[] = []
+  #caching = false
+  /** First slot of each folio in the swap cache, by its first page. */
+  readonly #owned = new Map<number, number>()
 
   constructor(
     /** Slots, the header included. */
-    readonly slots: number
+    readonly slots: number,
+    kind: SwapSlots = 'lists',
+    /** Slots of a cluster: as many as a PMD maps where folios are swapped whole, else 256. */
+    clusterSlots = 512
   ) {
     this.map = new Uint16Array(slots)
     this.contents = new Uint8Array(slots)
@@ -35,24 +52,31 @@ export class SwapArea {
     this.cache = new Int32Array(slots)
     this.map[0] = SLOT_COUNT
     this.free = slots - 1
+    this.clusters = new SwapClusters(this.map, clusterSlots, kind)
+  }
+
+  /** Slots that a slot cache holds: for whoever counts. */
+  get parked(): number {
+    return this.#taken.length + this.#returned.length
+  }
+
+  /** Whether a slot cache holds the slot. */
+  isParked(slot: number): boolean {
+    return this.#taken.includes(slot) || this.#returned.includes(slot)
   }
 
   /**
-   * Takes 2^order slots, naturally aligned, for the swap cache; the first, or 0 where no such run is
-   * free. Other code relies on the alignment (section 3, 4).
+   * `folio_alloc_swap`: takes 2^order slots, naturally aligned, for the swap cache; the first, or 0
+   * where no such run is to be had. Other code relies on the alignment (section 3, 4). Single pages
+   * come from the CPU's slot cache where swap is large enough for one.
    */
   alloc(order: number): number {
-    const nr = 1 << order
-    if (this.free < nr) return 0
-    while (this.#lowest < this.slots && this.map[this.#lowest] !== 0) this.#lowest++
-    const from = Math.ceil(this.#lowest / nr) * nr
-    for (let first = from; first + nr <= this.slots; first += nr) {
-      if (!this.#allFree(first, nr)) continue
-      this.map.fill(SLOT_CACHED, first, first + nr)
-      this.free -= nr
-      return first
+    if (order === 0 && this.#mayCache()) {
+      if (this.#taken.length === 0) this.#refill()
+      const slot = this.#taken.shift()
+      if (slot !== undefined) return slot
     }
-    return 0
+    return this.#take(order)
   }
 
   /** Entries that name the slot. */
@@ -66,10 +90,27 @@ export class SwapArea {
     this.map[slot]++
   }
 
-  /** One entry less; the slot is free when it was the last and no folio owns it. */
+  /** `swap_free`: one entry less; the slot goes to the slot cache when it was the last and no folio owns it. */
   drop(slot: number): void {
     if (this.count(slot) === 0) throw new Error(`swap slot ${slot} is freed, but no entry names it`)
-    if (--this.map[slot] === 0) this.#release(slot)
+    if (--this.map[slot] === 0) this.#park(slot)
+  }
+
+  /**
+   * `__swap_entries_free` (6.12): entries of `nr` consecutive slots go. What nobody else needs is free
+   * at once where there are several, all named once, in one cluster.
+   */
+  dropRun(slot: number, nr: number): void {
+    const { kind, size } = this.clusters
+    let batch = kind === 'lists' && nr > 1 && (slot % size) + nr <= size
+    const cached = this.map[slot] & SLOT_CACHED
+    for (let i = slot; i < slot + nr && batch; i++) batch = this.map[i] === (cached | 1)
+    if (!batch) {
+      for (let i = slot; i < slot + nr; i++) this.drop(i)
+      return
+    }
+    this.map.fill(cached, slot, slot + nr)
+    if (cached === 0) for (let i = slot; i < slot + nr; i++) this.#release(i)
   }
 
   /** `add_to_swap_cache`: the folio owns the slots from `slot` on, each with one of its references. */
@@ -78,6 +119,7 @@ export class SwapArea {
     const nr = 1 << folios.order(pfn)
     folios.addRefs(head, nr)
     folios.setFlags(head, FOLIO_SWAPCACHE)
+    this.#owned.set(head, slot)
     for (let i = 0; i < nr; i++) {
       this.cache[slot + i] = head
       this.map[slot + i] |= SLOT_CACHED
@@ -90,18 +132,24 @@ export class SwapArea {
     const nr = 1 << folios.order(pfn)
     const slot = this.slotOf(folios, pfn)
     folios.setFlags(head, 0, FOLIO_SWAPCACHE)
+    this.#owned.delete(head)
+    let unused = nr > 1
     for (let i = 0; i < nr; i++) {
       this.cache[slot + i] = 0
       this.map[slot + i] &= SLOT_COUNT
-      if (this.map[slot + i] === 0) this.#release(slot + i)
+      if (this.map[slot + i] !== 0) unused = false
+    }
+    for (let i = 0; i < nr; i++) {
+      if (unused) this.#release(slot + i)
+      else if (this.map[slot + i] === 0) this.#park(slot + i)
     }
     folios.put(head, nr)
   }
 
   /** `folio->swap`: the first slot of a folio in the swap cache. */
   slotOf(folios: Folios, pfn: number): number {
-    const slot = this.cache.indexOf(folios.head(pfn))
-    if (slot < 0) throw new Error(`folio ${folios.head(pfn)} is not in the swap cache`)
+    const slot = this.#owned.get(folios.head(pfn))
+    if (slot === undefined) throw new Error(`folio ${folios.head(pfn)} is not in the swap cache`)
     return slot
   }
 
@@ -118,19 +166,72 @@ export class SwapArea {
     return true
   }
 
-  /** More than half of the area is in use: swapped-in folios give their slots back at once. */
+  /** `vm_swap_full`: less than half of the area is free, so swapped-in folios give their slots back at once. */
   get nearlyFull(): boolean {
-    return this.free * 2 < this.slots
+    return this.free * 2 < this.slots - 1
   }
 
-  #allFree(first: number, nr: number): boolean {
-    for (let slot = first; slot < first + nr; slot++) if (this.map[slot] !== 0) return false
-    return true
+  /**
+   * What others left behind who used the area before: `taken` slots wait in the slot cache for the next
+   * single pages, `returned` wait to be given back.
+   */
+  leave(taken: number, returned: number): void {
+    if (!this.#mayCache()) return
+    this.#refill()
+    for (const slot of this.#taken.splice(0, Math.max(0, this.#taken.length - taken))) this.#release(slot)
+    for (let slot = this.slots - 1; slot >= this.slots - returned; slot--) {
+      this.clusters.takeAt(slot)
+      this.map[slot] = SLOT_CACHED
+      this.free--
+      this.#returned.push(slot)
+    }
   }
 
+  #take(order: number): number {
+    const slot = this.clusters.take(order)
+    if (slot === 0) return 0
+    const nr = 2 ** order
+    this.map.fill(SLOT_CACHED, slot, slot + nr)
+    this.free -= nr
+    return slot
+  }
+
+  /** `check_cache_active`: slot caches only pay where swap is large. */
+  #mayCache(): boolean {
+    if (!this.#caching) this.#caching = this.free > CACHE_FROM
+    else if (this.free < CACHE_UNTIL) {
+      this.#caching = false
+      for (const slot of [...this.#taken.splice(0), ...this.#returned.splice(0)]) this.#release(slot)
+    }
+    return this.#caching
+  }
+
+  #refill(): void {
+    while (this.#taken.length < SLOTS_CACHE) {
+      const slot = this.#take(0)
+      if (slot === 0) return
+      this.#taken.push(slot)
+    }
+  }
+
+  /** `free_swap_slot`: the slot waits in the CPU's cache until that is full. */
+  #park(slot: number): void {
+    if (!this.#caching) {
+      this.#release(slot)
+      return
+    }
+    if (this.#returned.length === SLOTS_CACHE) for (const old of this.#returned.splice(0)) this.#release(old)
+    this.map[slot] = SLOT_CACHED
+    this.#returned.push(slot)
+  }
+
+  /** `swap_range_free` of one slot. */
   #release(slot: number): void {
+    this.map[slot] = 0
     this.free++
     this.contents[slot] = 0
-    if (slot < this.#lowest) this.#lowest = slot
+    this.zeroes[slot] = 0
+    this.clusters.give(slot)
+    this.released?.(slot)
   }
 }

@@ -16,6 +16,8 @@ export const VM_EVENT_NAMES = [
   'pswpout',
   'swpin_zero',
   'swpout_zero',
+  'swap_ra',
+  'swap_ra_hit',
   'thp_fault_alloc',
   'thp_fault_fallback',
   'thp_fault_fallback_charge',

@@ -21,6 +21,7 @@ import { CaseLeeway, NO_LEEWAY, type Leeway } from './allowances'
 import { harnessCounts, harnessEvents, PROGRAM_VMAS, type Harness } from './harness'
 import type { Args, Boot, Step } from './schema'
 import { SettingsFiles } from './settings'
+import type { SlotHistory } from './slot-history'
 import { REGION_GRID, View, type Proc, type Region } from './view'
 
 export { Unsupported } from './outcome'
@@ -126,6 +127,11 @@ export class Replay {
   /** What a recording of the last step may show besides. */
   leeway: Leeway = NO_LEEWAY
 
+  /** What earlier cases of the boot left in the slot caches of the swap area. */
+  leaveSlots({ taken, returned }: SlotHistory): void {
+    this.world.swap?.leave(taken, returned)
+  }
+
   /** The huge zero page is there before the first step, from an earlier case of the boot. */
   leaveHugeZero(): void {
     hugeZeroPage(this.world, this.#proc('p').mm)
@@ -141,7 +147,12 @@ export class Replay {
       this.leeway = NO_LEEWAY
       return { ...base, ...this.#settings.step(op, args), ...(Object.keys(vm).length > 0 && { vm }) }
     }
-    if (op === 'exit') this.#mapReport(this.#proc(who ?? 'p'))
+    if (op === 'exit') {
+      const proc = this.#proc(who ?? 'p')
+      this.#mapReport(proc)
+      // Recorded: the program has just unmapped something else, which completed what reclaim had put off.
+      proc.mm.tlbFlushBatched = false
+    }
     const before = this.#take()
     if (op === 'exit') this.#drainUncounted()
     const chances = this.world.foldChances
