@@ -380,12 +380,28 @@ declare module 'contpte-lab' {
     fill(region: Region, page: number, process?: Process): void
   }
 
+  /** What lines typed into a shell came to. */
+  export interface ShellResult {
+    /** Everything, in the order in which a terminal shows it. */
+    readonly output: string
+    /** What of it went to standard error. */
+    readonly errors: string
+    /** Exit status of the last command. */
+    readonly status: number
+  }
+
   /** A simulated arm64 machine. */
   export interface Machine {
     readonly kernel: KernelName
     readonly cpus: number
     readonly counters: Counters
     readonly sysfs: Sysfs
+    /**
+     * Types lines into root's shell, which starts in `/sys/kernel/mm/transparent_hugepage` and is one session:
+     * `m.shell('echo always > hugepages-64kB/enabled')`. Refusals are in the result, as bash prints them.
+     * `help` lists the commands. Throws `not-modelled` where a file would do what is not simulated.
+     */
+    shell(text: string): ShellResult
     /** Starts a process with an empty address space. */
     spawn(): Process
     /**

@@ -20,6 +20,7 @@ import { accessPage } from './mm/access'
 import { newMm } from './mm/fork'
 import type { Mm } from './mm/mm'
 import { Process } from './process'
+import { Shell } from './sysfs/shell/shell'
 import { Sysfs } from './thp/sysfs'
 import type { Counters } from './trace/counters'
 import { World, type WorldConfig } from './world'
@@ -67,6 +68,8 @@ export interface LockBreak {
 export class Machine {
   readonly world: World
   readonly sysfs: Sysfs
+  /** A session of a shell over the settings files. */
+  readonly shell: Shell
   /** The forks recorded so far; see `recordForks`. */
   readonly forkViews: ForkView[] = []
   /** Files mapped so far, for their names. */
@@ -86,6 +89,7 @@ export class Machine {
   ) {
     this.world = world
     this.sysfs = new Sysfs(world)
+    this.shell = new Shell(this.sysfs)
   }
 
   get counters(): Counters {

@@ -140,6 +140,11 @@ export const CALLS: Readonly<Record<string, Call>> = {
     undoMigration(world, whole('the folio', head))
   },
 
+  'machine.shell': (handles, [id, line]) => {
+    const machine = handles.machineAt(id)
+    machine.refuseInStep('shell')
+    return machine.shell.run(text('shell: what is typed', line))
+  },
   'machine.actOn': (handles, [id, cpu]) => {
     const machine = handles.machineAt(id)
     const { world, cpus } = machine

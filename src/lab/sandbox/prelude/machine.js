@@ -305,6 +305,9 @@ class Machine {
   walker(walker = 0) {
     return new Agent(KEY, this.#id, call('machine.agent', this.#id, 'walker', walker))
   }
+  shell(text) {
+    return freeze(call('machine.shell', this.#id, text))
+  }
   check() {
     return call('machine.check', this.#id)
   }

@@ -1,0 +1,67 @@
+/** Calls about transparent huge pages, made by a script in its sandbox; what they answer is tested in the engine. */
+import { describe, expect, it } from 'vitest'
+import { DEFAULT_LIMITS } from '../results/types'
+import { monotonicMs } from '../run/clock'
+import { compileScript } from '../script/compile'
+import type { Task } from './messages'
+import { Meter, meterMemory } from './meter'
+import { runTask } from './task'
+
+const TASK: Task = { kind: 'cell', cell: { index: 0, key: 'k', parameters: {}, seed: 5 } }
+
+/** What a script printed, as JSON; types are checked, too. */
+async function said(lines: string): Promise<unknown[]> {
+  const text = `import { experiment } from 'contpte-lab'\nexport default experiment({ title: 't', run({ machine }) {\nconst say = (value: unknown) => console.log(JSON.stringify(value))\n${lines}\n} })\n`
+  const { code, diagnostics } = await compileScript('x.ts', text)
+  expect(diagnostics).toEqual([])
+  const init = { file: 'x.ts', text, code: code!, limits: DEFAULT_LIMITS, meter: meterMemory() }
+  const { error, console } = await runTask(init, new Meter(init.meter, monotonicMs), TASK, () => undefined)
+  expect(error).toBeUndefined()
+  return console.map((line) => JSON.parse(line.text) as unknown)
+}
+
+describe('transparent huge pages in scripts', () => {
+  it('have a shell, one session a machine', async () => {
+    const found = await said(`
+const m = machine({ kernel: 'linux-6.12' })
+say(m.shell('cd hugepages-64kB; echo always > enabled'))
+say(m.shell('cat enabled nothing'))
+try { m.shell(7 as never) } catch (error) { say((error as { code: string }).code) }`)
+    expect(found).toEqual([
+      { output: '', errors: '', status: 0 },
+      {
+        output: '[always] inherit madvise never\ncat: nothing: No such file or directory\n',
+        errors: 'cat: nothing: No such file or directory\n',
+        status: 1
+      },
+      'bad-argument'
+    ])
+  })
+
+  it('say what a store would get, and why', async () => {
+    const found = await said(`
+const m = machine({ kernel: 'linux-6.12' })
+m.shell('echo always > hugepages-64kB/enabled')
+const heap = m.spawn().mmap({ bytes: '4MiB' })
+const { order, sizes } = heap.explain(0)
+say([order, sizes.map(({ bytes, reason }) => [bytes / 1024, reason])])
+heap.write(0, 1)
+say(heap.explain(0).order ?? 'mapped')`)
+    expect(found).toEqual([
+      [
+        4,
+        [
+          [2048, 'top-never'],
+          [1024, 'size-never'],
+          [512, 'size-never'],
+          [256, 'size-never'],
+          [128, 'size-never'],
+          [64, 'used'],
+          [32, 'size-never'],
+          [16, 'size-never']
+        ]
+      ],
+      'mapped'
+    ])
+  })
+})
