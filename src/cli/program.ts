@@ -1,6 +1,7 @@
 /** The command line: names, options and help of every command. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { VERSION } from 'virtual:engine-hash'
+import { DEFAULT_TRACE_LIMIT } from '../engine/trace/log'
 import { Library } from '../host/library'
 import { dataDir, layoutOf } from '../host/data-dir'
 import { parseBytes } from '../lab/bytes'
@@ -8,6 +9,7 @@ import { formatDiagnostic, internalProblem, LabError } from '../lab/diagnostic'
 import { Laboratory } from '../lab/laboratory'
 import { LIMIT_OPTIONS, MAX_WORKERS } from '../lab/limits'
 import type { RunEnvironment } from '../lab/run/types'
+import { MAX_TRACE_EVENTS } from '../protocol/limits'
 import type { Limits } from '../protocol/results'
 import { compareCommand } from './compare-command'
 import { EXIT, type Io } from './io'
@@ -37,6 +39,8 @@ interface RunFlags extends LimitFlags {
   readonly seed: number
   readonly json: boolean
   readonly out?: string
+  /** Just asked for, or with how many events. */
+  readonly trace?: number | true
   readonly traceOut?: string
   readonly workers?: number
   readonly check: boolean
@@ -140,14 +144,20 @@ function program(around: Surroundings, lab: Laboratory, finish: (code: number) =
       .option('--seed <n>', 'seed of random()', whole(0, 2 ** 32 - 1), DEFAULT_SEED)
       .option('--json', 'print the run document, and nothing else, to stdout', false)
       .option('--out <file.zip>', 'write the bundle of the run')
+      .option(
+        '--trace [events]',
+        'trace every cell: what it says carries its event, a bundle holds the traces',
+        whole(1, MAX_TRACE_EVENTS)
+      )
       .option('--trace-out <file.json>', 'write the trace of every cell for Perfetto')
       .option('--no-check', 'do not check types before the run')
   ).action(async (file: string, flags: RunFlags) => {
     const { param, seed, json, out, traceOut, workers, check } = flags
+    const trace = flags.trace === true ? DEFAULT_TRACE_LIMIT : flags.trace
     finish(
       await runCommand(
         file,
-        { param, seed, json, out, traceOut, workers, check, limits: limitsOf(flags) },
+        { param, seed, json, out, trace, traceOut, workers, check, limits: limitsOf(flags) },
         lab,
         io
       )

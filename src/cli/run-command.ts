@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly seed: number
   readonly json: boolean
   readonly out?: string
+  /** Events of each cell's trace, where the run keeps traces. */
+  readonly trace?: number
   /** Where the traces of the cells go, as Chrome trace-event JSON. */
   readonly traceOut?: string
   readonly workers?: number
@@ -104,7 +106,7 @@ export async function runCommand(
   io: Io
 ): Promise<number> {
   const text = await readScript(path)
-  const { param, seed, workers, check, limits } = options
+  const { param, seed, workers, check, limits, trace } = options
   const handle = lab.startRun({
     file: scriptFileName(path),
     text,
@@ -112,7 +114,8 @@ export async function runCommand(
     seed,
     workers,
     check,
-    limits
+    limits,
+    ...(trace === undefined ? {} : { trace: { limit: trace } })
   })
   const record = await follow(handle, io)
   for (const diagnostic of record.diagnostics) io.err(`${formatDiagnostic(asGiven(path, diagnostic))}\n`)

@@ -61,6 +61,7 @@ export const LAB_CODES = [
   // bundles
   'bundle-unreadable',
   'bundle-damaged',
+  'bundle-too-large',
   'bundle-refused',
   'bundle-unfinished',
   // traces

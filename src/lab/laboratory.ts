@@ -1,9 +1,16 @@
 /** Everything a shell asks of the laboratory, with one check worker for all of it. */
 import { COUNTER_DOCS } from '../engine/trace/counters'
 import { KERNELS } from '../engine/kernel'
-import type { CheckReply, CheckRequest, RunRecord, RunRequest, SimulatorInfo } from '../protocol/services'
+import type {
+  CheckReply,
+  CheckRequest,
+  RunBookmark,
+  RunRecord,
+  RunRequest,
+  SimulatorInfo
+} from '../protocol/services'
 import { buildBundle, type Bundle } from './bundle/build'
-import { LabError } from './diagnostic'
+import { LabError, problem } from './diagnostic'
 import { resolveLimits } from './limits'
 import { API_VERSION } from './run/cell-key'
 import { Lane } from './run/lane'
@@ -14,6 +21,7 @@ import { COST_PROFILES } from './sandbox/profiles'
 import { Checker } from './script/checker'
 import { scriptFileName } from './script/file-name'
 import type { TraceService } from '../protocol/trace'
+import { TraceError } from './trace/error'
 import { TraceStore, type TraceProgress } from './trace/traces'
 
 /** Time a module may take to say what it is while it is being typed. */
@@ -66,11 +74,21 @@ export class Laboratory {
   }
 
   /**
-   * The bundle of a finished run.
-   * @throws LabError `bundle-unfinished`, `bad-chart`
+   * The bundle of a finished run, with the traces of its cells where the run keeps them: each cell is run
+   * once more for its own.
+   * @throws LabError `bundle-unfinished`, `bad-chart`, `bundle-too-large`, `trace-failed`
    */
-  bundle(record: RunRecord): Promise<Bundle> {
-    return buildBundle(record, this.#checker)
+  async bundle(record: RunRecord, bookmarks: readonly RunBookmark[] = []): Promise<Bundle> {
+    // A store of its own: what a re-run is compared with must not be what somebody looks at.
+    const store = new TraceStore(this.#env, this.#checker, () => Promise.resolve(record))
+    const trace = (cell: number) => store.perfetto({ runId: record.runId, cell }, record.trace?.limit)
+    try {
+      return await buildBundle(record, this.#checker, { bookmarks, trace })
+    } catch (error) {
+      throw error instanceof TraceError ? new LabError(problem(error.code, error.message)) : error
+    } finally {
+      await store.dispose()
+    }
   }
 
   /** Traces of the cells of runs that `record` answers; `told` hears how far one is that is being made. */

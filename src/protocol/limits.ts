@@ -46,5 +46,8 @@ export const MAX_TRACE_BUCKETS = 8_192
 export const MAX_TRACE_ENTRIES = 16_384
 /** Parts of a state asked for at once. */
 export const MAX_TRACE_PARTS = 32
+/** Bookmarks of a run, and characters of the note of one. */
+export const MAX_BOOKMARKS = 1_000
+export const MAX_NOTE_CHARS = 1_000
 /** Filters of one search. */
 export const MAX_TRACE_FILTERS = 64

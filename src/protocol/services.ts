@@ -57,8 +57,18 @@ export interface RunRequest {
   readonly limits?: Partial<Limits>
   /** Type-check before the run; default true. */
   readonly check?: boolean
-  /** Kept with the run; bundles hold no traces yet. Each keeps at most `limit` events (default 4,000,000). */
+  /**
+   * Every cell is traced, up to `limit` events (default 4,000,000): what it says carries its event, and the
+   * run's bundle holds the traces.
+   */
   readonly trace?: { readonly limit?: number }
+}
+
+/** A position in the trace of a cell that somebody wants to come back to. */
+export interface RunBookmark {
+  readonly cell: number
+  readonly event: number
+  readonly note: string
 }
 
 export interface RunSummary {
@@ -111,9 +121,10 @@ export interface SimulatorService extends TraceService {
     readonly cell: number
     readonly fork: number
   }): Promise<ForkView>
-  /** Builds the run's bundle; only for a finished run. */
+  /** Builds the run's bundle; only for a finished run. Bookmarks go into it as they are. */
   exportRun(request: {
     readonly runId: string
+    readonly bookmarks?: readonly RunBookmark[]
   }): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly sha256: string }>
 }
 

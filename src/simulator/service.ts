@@ -4,6 +4,7 @@ import type { FileRunStore } from '../host/run-store'
 import type {
   CheckReply,
   CheckRequest,
+  RunBookmark,
   RunRecord,
   RunRequest,
   SimulatorEvent,
@@ -24,7 +25,8 @@ export interface Laboratory {
   startRun(request: RunRequest): RunHandle
   /** The bundle of a finished run. */
   bundle(
-    record: RunRecord
+    record: RunRecord,
+    bookmarks?: readonly RunBookmark[]
   ): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly sha256: string }>
   /** Traces of runs that `record` answers; a laboratory without any refuses every call about them. */
   traces?(record: (runId: string) => Promise<RunRecord>, told: (event: SimulatorEvent) => void): TraceService
@@ -89,7 +91,7 @@ export function createSimulator(laboratory: Laboratory, store: FileRunStore): Si
     getRun: ({ runId }) => record(runId),
     forkView: async ({ runId, cell, fork }) =>
       handles.get(runId)?.forkView(cell, fork) ?? (await store.forkView(runId, cell, fork)),
-    exportRun: async ({ runId }) => {
+    exportRun: async ({ runId, bookmarks }) => {
       const found = await record(runId)
       if (found.status !== 'finished')
         throw new SimulatorError(
@@ -97,7 +99,7 @@ export function createSimulator(laboratory: Laboratory, store: FileRunStore): Si
           `Only a finished run can be exported; this one is ${found.status}`,
           'Run it to its end first.'
         )
-      return laboratory.bundle(found)
+      return laboratory.bundle(found, bookmarks)
     }
   }
   return {

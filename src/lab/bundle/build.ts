@@ -1,6 +1,6 @@
 /** Builds a bundle: a function of the run's script, parameters, seed and results, of nothing else. */
 import { createHash } from 'node:crypto'
-import type { RunRecord } from '../../protocol/services'
+import type { RunBookmark, RunRecord } from '../../protocol/services'
 import { KERNELS } from '../../engine/kernel'
 import canonicalize from 'canonicalize'
 import { LabError, problem } from '../diagnostic'
@@ -11,6 +11,7 @@ import { API_VERSION } from '../run/cell-key'
 import { COST_PROFILES, costProfileHash } from '../sandbox/profiles'
 import type { Checker } from '../script/checker'
 import { experimentName, scriptFileName } from '../script/file-name'
+import { MAX_FILE_BYTES, MAX_TOTAL_BYTES } from './read-zip'
 import { BUNDLE_SCHEMA, PATHS, type BundleParameters, type Manifest } from './format'
 import { zipFiles, type BundleFile } from './zip'
 
@@ -76,11 +77,54 @@ async function chartFiles(charts: readonly Chart[], checker: Checker): Promise<B
   return files
 }
 
+/** What a bundle holds beside the run's own results. */
+export interface BundleExtras {
+  /** Positions in the cells' traces. */
+  readonly bookmarks?: readonly RunBookmark[]
+  /** The trace of a cell as Chrome trace-event JSON; asked only for runs that keep traces. */
+  readonly trace?: (cell: number) => Promise<Uint8Array>
+}
+
+async function traceFiles(record: RunRecord, { trace }: BundleExtras): Promise<BundleFile[]> {
+  if (record.trace === undefined || trace === undefined) return []
+  const files: BundleFile[] = []
+  let total = 0
+  for (const cell of record.cells.keys()) {
+    const bytes = await trace(cell)
+    total += bytes.length
+    // What nobody could read again is not written.
+    if (bytes.length > MAX_FILE_BYTES || total > MAX_TOTAL_BYTES / 2)
+      throw new LabError(
+        problem(
+          'bundle-too-large',
+          `the trace of cell ${cell} has ${bytes.length} bytes, too many for a bundle`,
+          {
+            hint: 'Run with fewer events a trace, or with fewer cells.'
+          }
+        )
+      )
+    files.push({ path: `${PATHS.traces}cell-${cell}.json`, bytes })
+  }
+  return files
+}
+
+function bookmarkFiles({ bookmarks = [] }: BundleExtras): BundleFile[] {
+  if (bookmarks.length === 0) return []
+  const sorted = [...bookmarks]
+    .sort((a, b) => a.cell - b.cell || a.event - b.event || (a.note < b.note ? -1 : 1))
+    .map(({ cell, event, note }) => ({ cell, event, note }))
+  return [file(PATHS.bookmarks, json(sorted))]
+}
+
 /**
  * The bundle of a finished run.
- * @throws LabError `bundle-unfinished` for any other run, `bad-chart`
+ * @throws LabError `bundle-unfinished` for any other run, `bad-chart`, `bundle-too-large`
  */
-export async function buildBundle(record: RunRecord, checker: Checker): Promise<Bundle> {
+export async function buildBundle(
+  record: RunRecord,
+  checker: Checker,
+  extras: BundleExtras = {}
+): Promise<Bundle> {
   if (record.status !== 'finished') {
     throw new LabError(
       problem('bundle-unfinished', `only a finished run has a bundle; this one is ${record.status}`)
@@ -88,7 +132,12 @@ export async function buildBundle(record: RunRecord, checker: Checker): Promise<
   }
   const name = scriptFileName(record.file)
   const script = `${PATHS.script}${name}`
-  const parameters: BundleParameters = { seed: record.seed, parameters: sweptParameters(record) }
+  const limit = record.trace?.limit
+  const parameters: BundleParameters = {
+    seed: record.seed,
+    parameters: sweptParameters(record),
+    ...(limit === undefined ? {} : { trace: { limit } })
+  }
   const document = runDocument(record)
   const files = [
     file(script, record.text),
@@ -97,7 +146,9 @@ export async function buildBundle(record: RunRecord, checker: Checker): Promise<
     file(PATHS.results, documentText(document)),
     file(PATHS.expectations, json(document.expectations)),
     file(PATHS.environment, json(environment(record))),
-    ...(await chartFiles(record.charts, checker))
+    ...(await chartFiles(record.charts, checker)),
+    ...(await traceFiles(record, extras)),
+    ...bookmarkFiles(extras)
   ].sort((a, b) => (a.path < b.path ? -1 : 1))
   const manifest: Manifest = {
     schema: BUNDLE_SCHEMA,

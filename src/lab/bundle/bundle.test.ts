@@ -135,6 +135,43 @@ describe('a bundle', () => {
     expect((await lab.bundle(JSON.parse(JSON.stringify(record)) as RunRecord)).sha256).toBe(bundle.sha256)
   })
 
+  it('holds the traces of a traced run and bookmarks in them, and is verified with both', async () => {
+    const request = {
+      file: 'traced.ts',
+      text: SCRIPT,
+      seed: 7,
+      parameters: { kernel: ['contpte-v2'], pages: [16, 32] },
+      trace: { limit: 5_000 }
+    }
+    const traced = await lab.startRun(request).done
+    const marked = [
+      { cell: 1, event: 20, note: 'the block folds' },
+      { cell: 0, event: 3, note: '' }
+    ]
+    const packed = await lab.bundle(traced, marked)
+    const files = unzipSync(packed.bytes)
+    expect(Object.keys(files).filter((path) => path.startsWith('traces/'))).toEqual([
+      'traces/cell-0.json',
+      'traces/cell-1.json'
+    ])
+    expect(JSON.parse(strFromU8(files['parameters.json']))).toMatchObject({ trace: { limit: 5_000 } })
+    expect(JSON.parse(strFromU8(files['bookmarks.json']))).toEqual([marked[1], marked[0]])
+    const rows = traced.rows.filter(({ metric }) => metric === 'folded')
+    const { traceEvents } = JSON.parse(strFromU8(files['traces/cell-1.json'])) as {
+      traceEvents: { cat?: string; args?: { event?: number } }[]
+    }
+    // What the results say of their events is what the trace beside them says.
+    expect(traceEvents.find(({ cat }) => cat === 'row')?.args?.event).toBe(rows[1].event)
+    expect(rows[1].event).toBeGreaterThan(0)
+    expect(JSON.parse(strFromU8(files['expectations.json']))).toMatchObject([
+      { event: rows[0].event },
+      { event: rows[1].event }
+    ])
+    const verified = await verifyBundle(packed.bytes, lab)
+    expect(verified.files.filter(({ difference }) => difference !== undefined)).toEqual([])
+    expect(verified.verdict).toBe('same')
+  }, 60_000)
+
   it('holds nothing of the user, the machine or the time', () => {
     const all = Object.values(unzipSync(bundle.bytes))
       .map((data) => strFromU8(data))

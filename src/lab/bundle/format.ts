@@ -2,6 +2,8 @@
  * What a bundle holds. A bundle is a zip; its bytes are a function of script, parameters, seed and
  * engine alone. Since schema `contpte-lab/bundle@1`; fields are added, never renamed.
  */
+import { MAX_BOOKMARKS, MAX_NOTE_CHARS, MAX_TRACE_EVENTS } from '../../protocol/limits'
+import type { RunBookmark } from '../../protocol/services'
 import * as v from 'valibot'
 
 export const BUNDLE_SCHEMA = 'contpte-lab/bundle@1'
@@ -22,6 +24,10 @@ export const PATHS = {
   expectations: 'expectations.json',
   /** Engine, API, kernels, cost profiles: what the results are a function of beside the script. */
   environment: 'environment.json',
+  /** Folder of the cells' traces, where the run keeps them: `cell-0.json`, as Perfetto opens it. */
+  traces: 'traces/',
+  /** Positions in traces that somebody wants to come back to, with notes. */
+  bookmarks: 'bookmarks.json',
   /** Folder of charts: `01-name.vl.json` and `01-name.svg`. */
   charts: 'charts/'
 } as const
@@ -54,6 +60,24 @@ export const ParametersSchema = v.strictObject({
   parameters: v.record(
     v.pipe(v.string(), v.maxLength(512)),
     v.pipe(v.array(parameterValue), v.maxLength(100_000))
+  ),
+  /** Set where the cells were traced: events of each trace at most. */
+  trace: v.optional(
+    v.strictObject({
+      limit: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_TRACE_EVENTS))
+    })
   )
 })
 export type BundleParameters = v.InferOutput<typeof ParametersSchema>
+
+/** `bookmarks.json`: by cell, then by event. They are given, not computed: a re-run takes them over. */
+export const BookmarksSchema: v.GenericSchema<unknown, RunBookmark[]> = v.pipe(
+  v.array(
+    v.strictObject({
+      cell: bytes,
+      event: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(MAX_TRACE_EVENTS)),
+      note: v.pipe(v.string(), v.maxLength(MAX_NOTE_CHARS))
+    })
+  ),
+  v.maxLength(MAX_BOOKMARKS)
+)

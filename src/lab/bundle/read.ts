@@ -4,7 +4,15 @@ import { LabError, problem } from '../diagnostic'
 import { MAX_SCRIPT_CHARS } from '../limits'
 import { scriptFileName } from '../script/file-name'
 import { sha256 } from './build'
-import { ManifestSchema, ParametersSchema, PATHS, type BundleParameters, type Manifest } from './format'
+import type { RunBookmark } from '../../protocol/services'
+import {
+  BookmarksSchema,
+  ManifestSchema,
+  ParametersSchema,
+  PATHS,
+  type BundleParameters,
+  type Manifest
+} from './format'
 import { readZip } from './read-zip'
 
 /** JSON beyond this is no manifest of ours. */
@@ -24,6 +32,8 @@ export interface OpenBundle {
   /** File name of the script. */
   readonly scriptName: string
   readonly script: string
+  /** Positions in traces; none where the bundle has no list of them. */
+  readonly bookmarks: readonly RunBookmark[]
   /** Files that are not what the manifest says. */
   readonly differences: readonly Difference[]
 }
@@ -91,6 +101,7 @@ export function openBundle(bytes: Uint8Array): OpenBundle {
   const files = readZip(bytes)
   const manifest = parsed(files, PATHS.manifest, ManifestSchema)
   const parameters = parsed(files, PATHS.parameters, ParametersSchema)
+  const bookmarks = files.has(PATHS.bookmarks) ? parsed(files, PATHS.bookmarks, BookmarksSchema) : []
   const scriptName = manifest.script.slice(PATHS.script.length)
   if (manifest.script !== `${PATHS.script}${scriptName}` || !isScriptName(scriptName)) {
     throw new LabError(
@@ -103,5 +114,6 @@ export function openBundle(bytes: Uint8Array): OpenBundle {
       problem('bundle-refused', `refused: the script has more than ${MAX_SCRIPT_CHARS} characters`)
     )
   }
-  return { files, manifest, parameters, scriptName, script, differences: againstManifest(files, manifest) }
+  const differences = againstManifest(files, manifest)
+  return { files, manifest, parameters, scriptName, script, bookmarks, differences }
 }

@@ -1,6 +1,6 @@
 /** Runs a bundle's script again and compares every byte. */
 import type { RunHandle } from '../run/types'
-import type { RunRecord, RunRequest } from '../../protocol/services'
+import type { RunBookmark, RunRecord, RunRequest } from '../../protocol/services'
 import { ENGINE } from '../run/state'
 import type { Diagnostic } from '../results/types'
 import type { Bundle } from './build'
@@ -21,7 +21,7 @@ export interface VerifyResult {
 /** What `verify` needs of a laboratory. */
 export interface Verifier {
   startRun(request: RunRequest): RunHandle
-  bundle(record: RunRecord): Promise<Bundle>
+  bundle(record: RunRecord, bookmarks?: readonly RunBookmark[]): Promise<Bundle>
 }
 
 const MAX_SHOWN = 120
@@ -79,7 +79,7 @@ export async function verifyBundle(
   lab: Verifier,
   options: Pick<RunRequest, 'limits' | 'workers'> & { readonly follow?: (handle: RunHandle) => void } = {}
 ): Promise<VerifyResult> {
-  const { manifest, parameters, script, scriptName, differences } = openBundle(bytes)
+  const { manifest, parameters, script, scriptName, bookmarks, differences } = openBundle(bytes)
   const { follow, ...request } = options
   const run = lab.startRun({ ...request, file: scriptName, text: script, ...parameters, check: false })
   follow?.(run)
@@ -91,7 +91,7 @@ export async function verifyBundle(
     const verdict = record.status === 'cancelled' ? 'cancelled' : 'failed'
     return { verdict, ...engine, files, diagnostics: record.diagnostics }
   }
-  const again = await lab.bundle(record)
+  const again = await lab.bundle(record, bookmarks)
   const files = compared(bytes, again, differences)
   const sameFiles = files.every(({ difference }) => difference === undefined)
   const sameBytes = Buffer.compare(bytes, again.bytes) === 0

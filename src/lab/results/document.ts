@@ -11,14 +11,21 @@ export function runDocument(record: RunRecord): RunDocument {
     experiment: experimentName(scriptFileName(record.file)),
     engine: { version: engine.version, hash: engine.hash },
     seed,
-    rows: rows.map(({ parameters, metric, value, unit }) => ({ parameters, metric, value, unit })),
-    expectations: expectations.map(({ name, parameters, status, expected, found, at }) => ({
+    rows: rows.map(({ parameters, metric, value, unit, event }) => ({
+      parameters,
+      metric,
+      value,
+      unit,
+      ...(event === undefined ? {} : { event })
+    })),
+    expectations: expectations.map(({ name, parameters, status, expected, found, at, event }) => ({
       name,
       parameters,
       status,
       expected,
       found,
-      at
+      at,
+      ...(event === undefined ? {} : { event })
     }))
   }
 }

@@ -13,6 +13,8 @@ export interface Row {
   readonly metric: string
   readonly value: number
   readonly unit: string
+  /** Of a run with traces: event of its cell's trace after which it was recorded. */
+  readonly event?: number
 }
 
 /** A recorded expectation. `at` is `file:line:column` in the user's own script (column 1-based). */
@@ -25,6 +27,8 @@ export interface Expectation {
   /** Rendered text of what was found. */
   readonly found: string
   readonly at: string
+  /** Of a run with traces: event of its cell's trace after which it was stated. */
+  readonly event?: number
 }
 
 /** A chart: a complete Vega-Lite specification with its data inline. */
@@ -60,6 +64,8 @@ export interface ConsoleLine {
   readonly text: string
   /** `file:line:column` of the call. */
   readonly at?: string
+  /** Of a run with traces: event of its cell's trace after which it was printed. */
+  readonly event?: number
 }
 
 /** Limits a run keeps; every one is named in the message when it is hit. */

@@ -62,7 +62,9 @@ export class LocalWorkers implements Dispatcher {
     script: LaneScript,
     workers: number,
     events: DispatchEvents,
-    lane?: Lane
+    lane?: Lane,
+    /** Events of each cell's trace, where the cells are traced. */
+    private readonly trace?: number
   ) {
     this.#env = env
     this.#script = script
@@ -107,7 +109,7 @@ export class LocalWorkers implements Dispatcher {
   }
 
   async #run(cell: Cell, lane: Lane): Promise<void> {
-    const result = cellResult(cell, await lane.run({ kind: 'cell', cell }))
+    const result = cellResult(cell, await lane.run({ kind: 'cell', cell, trace: this.trace }))
     this.#busy.delete(cell.index)
     if (lane.usable) this.#idle.push(lane)
     if (this.#cancelled && result.error) return this.#settle()

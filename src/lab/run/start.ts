@@ -11,7 +11,7 @@ import type { RunRequest } from '../../protocol/services'
 import { cellKey } from './cell-key'
 import { LocalWorkers, type Dispatcher } from './dispatcher'
 import { Lane, type LaneScript } from './lane'
-import { RunState } from './state'
+import { RunState, traceLimit } from './state'
 import { narrow, product } from './sweep'
 import type { Cell, RunEnvironment, RunHandle } from './types'
 
@@ -129,7 +129,8 @@ class Run {
         printed: (line) => this.state.printed(line),
         progressed: () => this.state.progressed(dispatcher.progress().current)
       },
-      lane
+      lane,
+      traceLimit(this.#request)
     )
     this.#dispatcher = dispatcher
     dispatcher.submit(cells)

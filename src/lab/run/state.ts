@@ -1,4 +1,5 @@
 /** What is known of a run, the events that tell it, and the store that keeps it. */
+import { DEFAULT_TRACE_LIMIT } from '../../engine/trace/log'
 import { ENGINE_HASH, VERSION } from 'virtual:engine-hash'
 import { problem } from '../diagnostic'
 import type {
@@ -24,6 +25,11 @@ type Listener = (event: SimulatorEvent) => void
 
 /** Version and hash of the engine in this build. */
 export const ENGINE = { version: VERSION, hash: ENGINE_HASH } as const
+
+/** Events of each cell's trace that a run was asked to keep; nothing where it is not traced. */
+export function traceLimit({ trace }: Pick<RunRequest, 'trace'>): number | undefined {
+  return trace && (trace.limit ?? DEFAULT_TRACE_LIMIT)
+}
 
 export class RunState {
   readonly runId: string
@@ -173,6 +179,7 @@ export class RunState {
 
   record(): RunRecord {
     const cells = this.#inOrder()
+    const limit = traceLimit(this.#request)
     return {
       ...this.summary(),
       text: this.#request.text,
@@ -187,7 +194,8 @@ export class RunState {
         forks: this.#finished.has(index) ? (this.#forkCounts.get(index) ?? 0) : -1,
         key
       })),
-      engine: ENGINE
+      engine: ENGINE,
+      ...(limit === undefined ? {} : { trace: { limit } })
     }
   }
 

@@ -112,9 +112,9 @@ export function makeBridge(parts: BridgeParts): QuickJSHandle {
     random: () => parts.random(),
     print: (level, text, where) => {
       const position = stack.position(String(where))
-      trace?.mark('console', at(position) ?? '', String(text).slice(0, MAX_NAME_CHARS))
+      const event = trace?.mark('console', at(position) ?? '', String(text).slice(0, MAX_NAME_CHARS))
       return added(
-        output.addLine(LEVELS.find((one) => one === level) ?? 'log', String(text), at(position)),
+        output.addLine(LEVELS.find((one) => one === level) ?? 'log', String(text), at(position), event),
         position
       )
     },
@@ -128,8 +128,8 @@ export function makeBridge(parts: BridgeParts): QuickJSHandle {
           `record('${metric}'): names that start with 'counter.' are the machine's own`
         )
       }
-      if (trace !== undefined) trace.mark('row', at(here()) ?? '', `${metric} = ${value} ${unit}`)
-      return added(output.addRow(String(metric), Number(value), String(unit)))
+      const event = trace?.mark('row', at(here()) ?? '', `${metric} = ${value} ${unit}`)
+      return added(output.addRow(String(metric), Number(value), String(unit), event))
     },
     expectation: (json, where) => {
       const said = JSON.parse(String(json)) as Said
@@ -137,9 +137,17 @@ export function makeBridge(parts: BridgeParts): QuickJSHandle {
       const name = said.name ?? `${stack.firstArgument(position) ?? 'the value'} is ${said.expected}`
       const status = said.holds ? 'pass' : 'fail'
       const { expected, found } = said
-      trace?.mark('expectation', at(position) ?? '', `${name}: expected ${expected}, found ${found}`, status)
+      const text = `${name}: expected ${expected}, found ${found}`
+      const event = trace?.mark('expectation', at(position) ?? '', text, status)
       return added(
-        output.addExpectation({ name, status, expected, found, at: at(position) ?? file }),
+        output.addExpectation({
+          name,
+          status,
+          expected,
+          found,
+          at: at(position) ?? file,
+          ...(event === undefined ? {} : { event })
+        }),
         position
       )
     },

@@ -24,7 +24,8 @@ export interface LaneInit {
 
 export type Task =
   | { readonly kind: 'header' }
-  | { readonly kind: 'cell'; readonly cell: Cell }
+  /** With `trace`, traced up to so many events, so that what it says carries its event. */
+  | { readonly kind: 'cell'; readonly cell: Cell; readonly trace?: number }
   /** The cell once more, with everything that happens in it. */
   | { readonly kind: 'trace'; readonly cell: Cell; readonly limit: number }
   | { readonly kind: 'conclude'; readonly seed: number; readonly rows: readonly Row[] }

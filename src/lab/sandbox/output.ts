@@ -21,22 +21,35 @@ export class TaskOutput {
   ) {}
 
   /** Each `add` answers the limit that is reached, and then has added nothing. */
-  addRow(metric: string, value: number, unit: string): Diagnostic | undefined {
+  addRow(metric: string, value: number, unit: string, event?: number): Diagnostic | undefined {
     return this.#within(metric.length + unit.length, () => {
-      this.rows.push({ parameters: this.parameters, metric, value: value === 0 ? 0 : value, unit })
+      const row = { parameters: this.parameters, metric, value: value === 0 ? 0 : value, unit }
+      this.rows.push(event === undefined ? row : { ...row, event })
     })
   }
 
   addExpectation(expectation: Omit<Expectation, 'parameters'>): Diagnostic | undefined {
-    const { name, expected, found, status, at } = expectation
+    const { name, expected, found, status, at, event } = expectation
     return this.#within(name.length + expected.length + found.length, () => {
-      this.expectations.push({ name, parameters: this.parameters, status, expected, found, at })
+      const stated = { name, parameters: this.parameters, status, expected, found, at }
+      this.expectations.push(event === undefined ? stated : { ...stated, event })
     })
   }
 
-  addLine(level: ConsoleLine['level'], text: string, at: string | undefined): Diagnostic | undefined {
+  addLine(
+    level: ConsoleLine['level'],
+    text: string,
+    at: string | undefined,
+    event?: number
+  ): Diagnostic | undefined {
     return this.#within(text.length, () => {
-      const line: ConsoleLine = { cell: this.cell, level, text, ...(at === undefined ? {} : { at }) }
+      const line: ConsoleLine = {
+        cell: this.cell,
+        level,
+        text,
+        ...(at === undefined ? {} : { at }),
+        ...(event === undefined ? {} : { event })
+      }
       this.console.push(line)
       this.printed(line)
     })

@@ -225,7 +225,8 @@ export async function runTask(
   printed: (line: ConsoleLine) => void
 ): Promise<TaskResult> {
   const cell = task.kind === 'cell' || task.kind === 'trace' ? task.cell : undefined
-  const trace = task.kind === 'trace' ? new CellTrace(task.limit) : undefined
+  const limit = task.kind === 'trace' ? task.limit : task.kind === 'cell' ? task.trace : undefined
+  const trace = limit === undefined ? undefined : new CellTrace(limit)
   const parameters: Parameters = cell?.parameters ?? {}
   const output = new TaskOutput(cell?.index ?? -1, parameters, init.limits, printed)
   const random = cell ? cellRandom(cell.seed, parameters) : () => 0
@@ -234,21 +235,22 @@ export async function runTask(
     const { rows, expectations, console, charts } = output
     return { ...NOTHING, rows, expectations, console, charts, forks: script.machines.forks() }
   }
-  /** With a trace, whatever way the script ended. */
+  /** With the trace where it is what was asked for, whatever way the script ended. */
   const traced = (result: TaskResult): TaskResult => {
-    if (trace === undefined) return result
+    if (trace === undefined || task.kind !== 'trace') return result
     return { ...result, recording: trace.recording(init.file, parameters, result.error?.message) }
   }
   try {
     const header = performed(script, task)
     const result = { ...said(), header }
-    if (!cell || trace !== undefined) return traced(result)
+    if (task.kind !== 'cell') return traced(result)
     const counters = script.machines.counters()
     const counted = COUNTER_NAMES.map((name, index) => ({
       parameters,
       metric: `counter.${name}`,
       value: counters[index],
-      unit: '1'
+      unit: '1',
+      ...(trace === undefined ? {} : { event: trace.log.length })
     }))
     return { ...result, rows: [...result.rows, ...counted] }
   } catch (error) {

@@ -49,10 +49,11 @@ export class CellTrace {
     }
   }
 
-  /** The script said something: the mark is at the state as it is now. */
-  mark(kind: 'row' | 'expectation' | 'console', at: string, text: string, status?: 'pass' | 'fail'): void {
+  /** The script said something: the mark is at the state as it is now. Answers its event. */
+  mark(kind: 'row' | 'expectation' | 'console', at: string, text: string, status?: 'pass' | 'fail'): number {
     const mark = { kind, index: this.#counts[kind]++, event: this.log.length, at, text }
     this.#marks.push(status === undefined ? mark : { ...mark, status })
+    return mark.event
   }
 
   /** Everything, once the script has ended. */

@@ -24,6 +24,8 @@ export interface FoundSpan {
   readonly depth: number
   readonly vpn: number
   readonly pages: number
+  /** Of an operation: the call. */
+  readonly title?: string
 }
 
 /** Rows of a process while they are counted. */
@@ -39,6 +41,8 @@ export class IndexedTrace {
   readonly cpus = new Map<number, number>()
   readonly processes: Writable<TraceProcess>[] = []
   readonly spans: FoundSpan[] = []
+  /** The same with the script's operations around them, in order of their begin: what lanes draw. */
+  readonly laneSpans: readonly FoundSpan[]
   readonly tables: readonly TableHistory[]
   readonly operations: readonly TraceOperation[]
   readonly marks: readonly TraceMark[]
@@ -55,6 +59,7 @@ export class IndexedTrace {
     this.history = new History(this.log, this.shapes)
     const violations = this.#index()
     this.operations = this.#operationsOf(recording)
+    this.laneSpans = withOperations(this.spans, this.operations, this.log)
     this.marks = [...recording.marks, ...violations]
       .map((mark) => (mark.at === '' ? { ...mark, at: this.#placeOf(mark.event) } : mark))
       .sort((a, b) => a.event - b.event)
@@ -66,7 +71,7 @@ export class IndexedTrace {
 
   /** Bytes of all of it. */
   get bytes(): number {
-    return this.log.bytes + this.history.bytes + this.spans.length * 96 + this.#times.length * 8
+    return this.log.bytes + this.history.bytes + this.laneSpans.length * 192 + this.#times.length * 8
   }
 
   /** Simulated nanoseconds that passed with event `event`, on a CPU alone. */
@@ -241,6 +246,29 @@ export class IndexedTrace {
       COUNTER_NAMES.map((name, i) => [name, sums[i]] as const).filter(([, n]) => n !== 0)
     )
   }
+}
+
+/** Spans with operations on the CPU that each began on; depths count both. */
+function withOperations(
+  spans: readonly FoundSpan[],
+  operations: readonly TraceOperation[],
+  log: TraceLog
+): FoundSpan[] {
+  const own = operations
+    .filter(({ from, to }) => to >= from)
+    .map(({ title, from, to, machine, pid }): FoundSpan => {
+      const cpu = log.cpu(from)
+      return { kind: 'operation', title, machine, cpu, pid, from, to, depth: 0, vpn: 0, pages: 0 }
+    })
+  // Around what begins with it; of two operations the one that was called first.
+  const all = [...own, ...spans].sort((a, b) => a.from - b.from)
+  const open = new Map<number, number[]>()
+  return all.map((span) => {
+    const lane = span.machine * 4096 + span.cpu
+    const ends = (open.get(lane) ?? []).filter((to) => to >= span.from)
+    open.set(lane, [...ends, span.to])
+    return { ...span, depth: ends.length }
+  })
 }
 
 const WITHOUT_PID = new Set<number>([

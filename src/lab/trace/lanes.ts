@@ -101,7 +101,7 @@ function spansOf(
   const end = borders[buckets]
   const narrow = new Uint32Array(buckets)
   const wide: { span: FoundSpan; width: number }[] = []
-  for (const span of trace.spans) {
+  for (const span of trace.laneSpans) {
     if (span.from >= end) break
     if (span.to < first || span.machine !== machine || span.cpu !== cpu) continue
     if (filter?.pids !== undefined && !filter.pids.includes(span.pid)) continue
@@ -120,13 +120,13 @@ function spansOf(
   return { spans: wide.map(({ span }) => spanOf(trace, span)), narrow: sparse(narrow, 0, buckets) }
 }
 
-function spanOf(trace: IndexedTrace, { vpn, pages, ...span }: FoundSpan): TraceSpan {
+function spanOf(trace: IndexedTrace, { vpn, pages, title, ...span }: FoundSpan): TraceSpan {
   const { pageSize } = trace.shapes[span.machine].geometry
   const where =
     pages === 0 ? '' : ` 0x${(vpn * pageSize).toString(16)}${pages === 1 ? '' : `, ${pages} pages`}`
   return {
     ...span,
-    title: `${span.kind}${where}`,
+    title: title ?? `${span.kind}${where}`,
     fromNs: trace.timeOf(span.from),
     toNs: trace.timeOf(span.to)
   }

@@ -163,6 +163,12 @@ describe('the trace of a cell', () => {
       const counted = lanes.lanes.flatMap((lane) => lane.counts.flatMap(({ counts }) => counts))
       expect(counted.reduce((sum, n) => sum + n, 0)).toBe(events)
     }
+    const wide = await ask('traceLanes', { ...key(1), axis: 'event', from: 1, to: events, buckets: events })
+    const [{ spans }] = wide.lanes
+    const operation = spans.find(({ title }) => title === 'parent.fork()')
+    const fork = spans.find(({ kind }) => kind === 'fork')
+    expect(operation).toMatchObject({ kind: 'operation', depth: 0, pid: 1 })
+    expect(fork).toMatchObject({ depth: 1, from: operation?.from })
     const totals = await ask('traceTotals', { ...key(1), from: 1, to: events })
     expect(totals.counters[0].counters).toEqual(
       Object.fromEntries(Object.entries(part.counters).filter(([, n]) => n !== 0))

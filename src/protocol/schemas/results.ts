@@ -49,7 +49,8 @@ function isParameters(value: unknown): boolean {
 function isRow(value: unknown): boolean {
   return (
     s.isPlain(value) &&
-    Object.keys(value).length === 4 &&
+    Object.keys(value).length === (value.event === undefined ? 4 : 5) &&
+    (value.event === undefined || Number.isSafeInteger(value.event)) &&
     isName(value.metric) &&
     isName(value.unit) &&
     Number.isFinite(value.value) &&
@@ -60,7 +61,7 @@ function isRow(value: unknown): boolean {
 /** Rows come by the hundred thousand: checked by hand, without a copy of each. */
 export const rows: s.Schema<readonly Row[]> = v.custom<readonly Row[]>(
   (value) => Array.isArray(value) && value.length <= MAX_ITEMS && value.every(isRow),
-  'Expected rows of {parameters, metric, value, unit}'
+  'Expected rows of {parameters, metric, value, unit, event?}'
 )
 
 export const expectation = s.shape<Expectation>({
@@ -69,7 +70,8 @@ export const expectation = s.shape<Expectation>({
   status: s.oneOf('pass', 'fail'),
   expected: s.line,
   found: s.line,
-  at: s.line
+  at: s.line,
+  event: s.maybe(s.count)
 })
 
 export const chart = s.shape<Chart>({ name: s.line, spec: s.jsonObject() })
@@ -91,7 +93,8 @@ export const consoleLine = s.shape<ConsoleLine>({
   cell: s.countOrNone,
   level: s.oneOf('log', 'info', 'warn', 'error'),
   text: s.textOf(64 * 1024 * 1024),
-  at: s.maybe(s.line)
+  at: s.maybe(s.line),
+  event: s.maybe(s.count)
 })
 
 export const limits = s.shape<Partial<Limits>>({

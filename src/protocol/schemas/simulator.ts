@@ -1,7 +1,9 @@
 /** Schemas of the simulator's calls and events. */
 import {
+  MAX_BOOKMARKS,
   MAX_FILE_BYTES,
   MAX_ITEMS,
+  MAX_NOTE_CHARS,
   MAX_RUNS,
   MAX_SCRIPT_CHARS,
   MAX_TRACE_EVENTS,
@@ -11,6 +13,7 @@ import type { Contract } from '../contract'
 import type {
   CheckReply,
   CheckRequest,
+  RunBookmark,
   RunRecord,
   RunRequest,
   RunSummary,
@@ -100,6 +103,12 @@ export const runRecord = s.shape<RunRecord>({
   trace
 })
 
+const bookmark = s.shape<RunBookmark>({
+  cell: s.count,
+  event: s.integer(0, MAX_TRACE_EVENTS),
+  note: s.textOf(MAX_NOTE_CHARS)
+})
+
 const ofRun = s.shape<{ readonly runId: string }>({ runId })
 
 export const simulatorContract: Contract<SimulatorService, SimulatorEvent> = {
@@ -114,7 +123,10 @@ export const simulatorContract: Contract<SimulatorService, SimulatorEvent> = {
     getRun: { request: ofRun, reply: runRecord },
     forkView: { request: s.shape({ runId, cell: s.count, fork: s.count }), reply: results.forkView },
     exportRun: {
-      request: ofRun,
+      request: s.shape<{ readonly runId: string; readonly bookmarks?: readonly RunBookmark[] }>({
+        runId,
+        bookmarks: s.maybe(s.list(bookmark, MAX_BOOKMARKS))
+      }),
       reply: s.shape({ name: s.name, bytes: s.bytes(MAX_FILE_BYTES), sha256: results.hash })
     }
   },

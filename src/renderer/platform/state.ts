@@ -30,6 +30,7 @@ const settings = v.fallback(
     workers: v.fallback(wholeWithin(BOUNDS.workers), DEFAULT_SETTINGS.workers),
     seed: v.fallback(wholeWithin(BOUNDS.seed), DEFAULT_SETTINGS.seed),
     traceEvents: v.fallback(wholeWithin(BOUNDS.traceEvents), DEFAULT_SETTINGS.traceEvents),
+    traceRuns: v.fallback(v.boolean(), DEFAULT_SETTINGS.traceRuns),
     limits: v.fallback(
       v.object({
         scriptMs: v.fallback(wholeWithin(BOUNDS.scriptMs), DEFAULT_LIMITS.scriptMs),

@@ -1,5 +1,7 @@
 import { ref } from 'vue'
 import * as v from 'valibot'
+import type { RunBookmark, RunRecord } from '../../protocol/services'
+import { parametersText } from '../parts/parameters'
 
 /** A position to come back to. It is kept with the window's state, by script and cell. */
 export interface Bookmark {
@@ -42,3 +44,13 @@ export function dropBookmark(bookmark: Bookmark): void {
 }
 
 const same = (a: Bookmark, b: Bookmark) => a.file === b.file && a.cell === b.cell && a.event === b.event
+
+/** Those of a run's cells, as its bundle holds them. */
+export function bookmarksOf({ file, cells }: Pick<RunRecord, 'file' | 'cells'>): RunBookmark[] {
+  const own = bookmarks.value.filter((known) => known.file === file)
+  if (own.length === 0) return []
+  return cells.flatMap(({ parameters }, cell) => {
+    const name = parametersText(parameters)
+    return own.filter((known) => known.cell === name).map(({ event, note }) => ({ cell, event, note }))
+  })
+}

@@ -63,7 +63,9 @@ export async function goToPointed(pointed: Pointed): Promise<void> {
   const side = trace.leading
   if (!side) return
   dock.show('timeline', useShellStore().preset)
-  const mark = markPointed(run, pointed, cell, await trace.marksOf(side))
+  const { event } = pointed.what
+  // A run that was traced told the event; of any other one the trace's own marks do.
+  const mark = event === undefined ? markPointed(run, pointed, cell, await trace.marksOf(side)) : { event }
   // What the machine counted, and no line of the script recorded, was counted by the end.
   if (mark) await trace.goTo(mark.event)
   else if (pointed.kind === 'row' || !side.summary.cut) await trace.goTo(side.summary.events)

@@ -4,6 +4,7 @@ import type { RunSummary, SimulatorEvent } from '../../protocol/services'
 import type { Diagnostic, ForkView, ParameterValue } from '../../protocol/results'
 import { host, simulator } from '../platform/clients-in-use'
 import { download } from '../platform/download'
+import { bookmarksOf } from '../step/bookmarks'
 import { useDocumentsStore } from './documents'
 import { fromRecord, fromSummary, isLive, RunCollector, runSentence, type LiveRun } from './live-run'
 import { useNoticesStore } from './notices'
@@ -49,7 +50,7 @@ export const useRunsStore = defineStore('runs', () => {
   }): Promise<void> {
     const document = documents.active
     if (!document || isRunning.value) return
-    const { seed, workers, limits } = useSettingsStore().settings
+    const { seed, workers, limits, traceRuns, traceEvents } = useSettingsStore().settings
     starting.value = true
     cancelAtStart = false
     try {
@@ -59,7 +60,8 @@ export const useRunsStore = defineStore('runs', () => {
         ...(only?.parameters ? { parameters: only.parameters } : {}),
         seed,
         ...(workers > 0 ? { workers } : {}),
-        limits
+        limits,
+        ...(traceRuns ? { trace: { limit: traceEvents } } : {})
       })
       started.set(runId, { text: document.text, key: document.key })
       latestOfTab.set(document.key, runId)
@@ -114,7 +116,11 @@ export const useRunsStore = defineStore('runs', () => {
     if (run?.status !== 'finished' || exporting.value) return
     exporting.value = true
     try {
-      const { name, bytes, sha256 } = await simulator().exportRun({ runId: run.runId })
+      const marked = bookmarksOf(run)
+      const { name, bytes, sha256 } = await simulator().exportRun({
+        runId: run.runId,
+        ...(marked.length > 0 ? { bookmarks: marked } : {})
+      })
       const filter = { name: 'contpte-lab bundle', extensions: ['zip'] }
       const saved = await host().saveFile({ name, bytes, filter })
       if (saved.outcome === 'cancelled') return

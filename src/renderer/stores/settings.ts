@@ -19,6 +19,8 @@ export interface Settings {
   readonly seed: number
   /** Events a trace keeps at most. */
   readonly traceEvents: number
+  /** Runs are traced as they go: what they say carries its event, and their bundles hold the traces. */
+  readonly traceRuns: boolean
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -29,7 +31,8 @@ export const DEFAULT_SETTINGS: Settings = {
   workers: 0,
   limits: DEFAULT_LIMITS,
   seed: 1,
-  traceEvents: 4_000_000
+  traceEvents: 4_000_000,
+  traceRuns: false
 }
 
 /** What the user chose. Changes show at once and are saved by the session. */
