@@ -205,6 +205,18 @@ declare module 'contpte-lab' {
     readonly progress: number
     /** Batches of entries zapped. */
     readonly zapBatch: number
+    /** Pages whose memory tags were saved for swap. */
+    readonly tagSave: number
+    /** Pages whose memory tags were read at swap-out to see whether they are all zero. */
+    readonly tagScan: number
+    /** Looks into the store of saved tags at swap-in. */
+    readonly tagLookup: number
+    /** Pages whose saved tags were written back. */
+    readonly tagCopy: number
+    /** Tags that were there already when they were to be restored. */
+    readonly tagSkip: number
+    /** Saved tags freed with their swap slot. */
+    readonly tagDrop: number
   }
 
   /** Occurrences of every primitive, by the names of `Counters`. */

@@ -7,7 +7,7 @@
  * failed stays done, as in the kernel.
  */
 import { EngineError } from './error'
-import { loadPage, storePage } from './mm/access'
+import { loadPage, storePage, untaggedAccess } from './mm/access'
 import { markVmas } from './mm/exposed/mark'
 import { clearRefs } from './mm/clear-refs'
 import { adviseCollapse } from './mm/collapse'
@@ -21,6 +21,7 @@ import { anonymousVma, MMF_DISABLE_THP, VM_MAYWRITE, VM_SHARED, type Mm } from '
 import { mlockRange } from './mm/mlock'
 import { mprotectRange } from './mm/mprotect'
 import { mremapRange } from './mm/mremap'
+import { loadTags, storeTags } from './mte/access'
 import { populate } from './mm/populate'
 import { accessFlags } from './mm/protection'
 import { addVma } from './mm/vma'
@@ -31,7 +32,7 @@ import type { World } from './world'
 export interface MmapCall {
   readonly vpn: number
   readonly pages: number
-  /** Letters r, w, x; `none` for no access. */
+  /** Letters r, w, x and m (PROT_MTE); `none` for no access. */
   readonly prot: string
   /** MAP_SHARED anonymous memory (tmpfs); default private anonymous. */
   readonly shared?: boolean
@@ -42,7 +43,7 @@ export interface AccessOutcome {
   /** Pages accessed before the end, or before the signal. */
   readonly done: number
   /** The signal that stopped it. */
-  readonly signal?: 'SIGSEGV' | 'SIGBUS'
+  readonly signal?: 'SIGSEGV' | 'SIGBUS' | 'SIGSEGV(MTE)' | 'SIGSEGV(MTE async)'
 }
 
 export type MadviseAdvice =
@@ -60,6 +61,12 @@ export type MadviseAdvice =
   | 'wipeonfork'
   | 'keeponfork'
 
+/** `arch_validate_prot`: PROT_MTE is EINVAL where CPUs or kernel have no tags. */
+function checkProtMte(world: World, call: string, prot: string): void {
+  if (prot === 'none' || !prot.includes('m') || world.mte !== undefined) return
+  throw new EngineError('EINVAL', `EINVAL: ${call}: PROT_MTE without the memory tagging extension.`)
+}
+
 function notModelled(what: string): EngineError {
   return new EngineError('not-modelled', `${what} is not simulated yet.`)
 }
@@ -68,6 +75,7 @@ function notModelled(what: string): EngineError {
 export function sysMmap(world: World, mm: Mm, call: MmapCall): void {
   const { vpn, pages } = call
   if (pages <= 0) throw new EngineError('EINVAL', 'EINVAL: mmap of no pages.')
+  checkProtMte(world, 'mmap', call.prot)
   munmapRange(world, mm, vpn, vpn + pages)
   const vma = anonymousVma(vpn, vpn + pages, accessFlags(call.prot) | VM_MAYWRITE)
   if (call.shared === true) {
@@ -83,8 +91,12 @@ export function sysMunmap(world: World, mm: Mm, vpn: number, pages: number): voi
   munmapRange(world, mm, vpn, vpn + pages)
 }
 
-/** `mprotect(2)`; `prot` as in `MmapCall`. `ENOMEM` at the first gap, after what lies before it changed. */
+/**
+ * `mprotect(2)`; `prot` as in `MmapCall`. At the first gap `ENOMEM`, and `EINVAL` for PROT_MTE on a file
+ * that is not tmpfs, after what lies before changed. PROT_MTE once given stays.
+ */
 export function sysMprotect(world: World, mm: Mm, vpn: number, pages: number, prot: string): void {
+  checkProtMte(world, 'mprotect', prot)
   if (mprotectRange(world, mm, vpn, vpn + pages, accessFlags(prot))) return
   throw new EngineError('ENOMEM', 'ENOMEM: mprotect: part of the range is not mapped.')
 }
@@ -161,6 +173,43 @@ export function sysMarkChp(world: World, mm: Mm, vpn: number, pages: number): bo
   return markVmas(world, mm, vpn, pages)
 }
 
+/**
+ * `prctl(PR_SET_TAGGED_ADDR_CTRL)`: what a tag that does not match does from now on. `EINVAL` without the
+ * memory tagging extension.
+ */
+export function sysTagCheck(world: World, mm: Mm, check: Mm['tagCheck']): void {
+  if (world.mte === undefined) {
+    throw new EngineError('EINVAL', 'EINVAL: prctl: tag checks without the memory tagging extension.')
+  }
+  mm.tagCheck = check
+}
+
+/** STG on every granule of the pages, ascending, until the first signal; `tag` says which tag a page gets. */
+export function userSetTags(
+  world: World,
+  mm: Mm,
+  vpn: number,
+  pages: number,
+  tag: (page: number) => number
+): AccessOutcome {
+  return eachPage(mm, vpn, pages, 1, (page) => {
+    storeTags(world, mm, page, untaggedAccess(world, mm, page, true), tag(page))
+  })
+}
+
+/** LDG on every granule of the pages; `seen` is told the tags of each, one bit a tag. */
+export function userGetTags(
+  world: World,
+  mm: Mm,
+  vpn: number,
+  pages: number,
+  seen: (page: number, tags: number) => void
+): AccessOutcome {
+  return eachPage(mm, vpn, pages, 1, (page) => {
+    seen(page, loadTags(world, mm, page, untaggedAccess(world, mm, page, false)))
+  })
+}
+
 /** `fork(2)`: the child's mm. */
 export function sysFork(world: World, mm: Mm, childPid: number): Mm {
   return forkMm(world, mm, childPid)
@@ -183,7 +232,7 @@ export function userWrite(
   step: number,
   value: (page: number) => number
 ): AccessOutcome {
-  return eachPage(vpn, pages, step, (page) => {
+  return eachPage(mm, vpn, pages, step, (page) => {
     storePage(world, mm, page, value(page))
   })
 }
@@ -197,22 +246,33 @@ export function userRead(
   step: number,
   seen: (page: number, value: number) => void
 ): AccessOutcome {
-  return eachPage(vpn, pages, step, (page) => {
+  return eachPage(mm, vpn, pages, step, (page) => {
     seen(page, loadPage(world, mm, page))
   })
 }
 
-function eachPage(vpn: number, pages: number, step: number, access: (page: number) => void): AccessOutcome {
+function eachPage(
+  mm: Mm,
+  vpn: number,
+  pages: number,
+  step: number,
+  access: (page: number) => void
+): AccessOutcome {
   let done = 0
   for (let at = 0; at < pages; at += step) {
     try {
       access(vpn + at)
     } catch (error) {
-      if (error instanceof EngineError && error.code === 'EFAULT') return { done, signal: 'SIGSEGV' }
-      if (error instanceof EngineError && error.code === 'EIO') return { done, signal: 'SIGBUS' }
+      if (!(error instanceof EngineError)) throw error
+      if (error.code === 'EFAULT') return { done, signal: 'SIGSEGV' }
+      if (error.code === 'EIO') return { done, signal: 'SIGBUS' }
+      if (error.code === 'tag-fault') return { done, signal: 'SIGSEGV(MTE)' }
       throw error
     }
     done++
   }
-  return { done }
+  // The kernel is entered next, and finds what asynchronous checks noted.
+  if (!mm.tagFault) return { done }
+  mm.tagFault = false
+  return { done, signal: 'SIGSEGV(MTE async)' }
 }

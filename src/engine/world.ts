@@ -14,6 +14,7 @@ import type { LockContention } from './mm/fork-section'
 import { Lru } from './mm/lru'
 import type { Mm } from './mm/mm'
 import { SwapArea } from './mm/swap'
+import { Mte } from './mte/mte'
 import { bootThp } from './thp/boot'
 import { ThpSettings } from './thp/settings'
 import { ThpStats } from './thp/stats'
@@ -69,6 +70,8 @@ export class World {
   /** Per-CPU batches of folios on their way to the LRU lists. */
   readonly lru: Lru
   readonly swap: SwapArea | undefined
+  /** Memory tags, where the CPUs and the kernel have them. */
+  readonly mte: Mte | undefined
   readonly thp: ThpSettings
   readonly thpStats: ThpStats
   /** Kernel functions entered, by `FN`. */
@@ -136,6 +139,13 @@ export class World {
       const cluster = config.granule === '4K' ? this.geometry.tableEntries : SMALL_CLUSTER
       const slots = Math.floor(config.swapBytes / this.geometry.pageSize)
       this.swap = new SwapArea(slots, config.kernel.swapSlots, cluster)
+    }
+    // OnePlus' blocks are stored past the setters that keep tags in step.
+    if (this.cpu.mte === true && config.kernel.pteOps !== 'exposed') {
+      const mte = new Mte(this)
+      this.mte = mte
+      if (this.swap !== undefined) this.swap.released = (slot) => mte.invalidate(slot)
+      this.fastPaths = false
     }
     this.tlbi = new Tlbi(this.geometry, this.cpu, this.kernel)
     this.ops = makePteOps(this)

@@ -40,6 +40,7 @@ export const LAB_CODES = [
   'not-modelled',
   'no-tlb',
   'no-progress',
+  'tag-fault',
   'mmap-lock-held',
   'inside-step',
   'bad-cost-profile',

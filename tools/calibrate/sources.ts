@@ -74,6 +74,7 @@ export const MEANING = {
 export type ParameterName = keyof typeof MEANING
 
 const IN_TLBI = 'Counted in tlbi.'
+const NO_TAGS = 'Work for memory tags: no profile is of a machine that has them.'
 const BY_PARTS = 'Made of reads, exchanges, stores, TLBIs and barriers, which count by themselves.'
 
 export const CONTAINED: CounterNotes = {
@@ -92,6 +93,12 @@ export const CONTAINED: CounterNotes = {
   pageFree: 'Counted in folioFree.',
   forkBatch: BY_PARTS,
   zapBatch: BY_PARTS,
+  tagSave: NO_TAGS,
+  tagScan: NO_TAGS,
+  tagLookup: NO_TAGS,
+  tagCopy: NO_TAGS,
+  tagSkip: NO_TAGS,
+  tagDrop: NO_TAGS,
   lockBreak: 'Counted in lockSection: a break starts another section.',
   progress: 'A number fork keeps in a register, not an event.'
 }

@@ -8,6 +8,8 @@ export interface CpuFeatures {
   readonly kpti: boolean
   /** 52-bit addresses with 4K and 16K pages (FEAT_LPA2), used by kernels that know them (6.9+). Default false. */
   readonly lpa2?: boolean
+  /** The memory tagging extension (FEAT_MTE2), used by kernels that know it. Default false. */
+  readonly mte?: boolean
   /** Erratum "broken broadcast TLBI completion": one more TLBI and DSB ISH after every flush. */
   readonly repeatTlbi: boolean
 }

@@ -14,6 +14,8 @@ const high = (bit: number) => 1 << (bit - 38)
 export const VALID = 1 << 0
 /** Bit 1: a page (level 3) or a table (above); 0 above level 3 is a block. */
 export const TYPE_PAGE = 1 << 1
+/** Bit 2, AttrIndx 1 (MT_NORMAL_TAGGED): accesses through the entry see and check tags. */
+export const TAGGED = 1 << 2
 /** Bit 6, AP[1]: EL0 may access. */
 export const USER = 1 << 6
 /** Bit 7, AP[2]: not writable now; with `WRITE` it means writable-clean. */

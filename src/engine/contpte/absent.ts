@@ -172,7 +172,8 @@ export class AbsentPteOps implements PteOps {
 
   /** Plain stores of `nr` entries that map consecutive pages. */
   protected store(mm: Mm, slot: number, pfn: number, attr: number, nr: number): void {
-    const { tables } = this.world
+    const { tables, mte } = this.world
+    mte?.sync(slot, pfn, attr, nr)
     if (tables.traced) {
       for (let i = 0; i < nr; i++) {
         mm.count(PLAIN_WRITE, 1)

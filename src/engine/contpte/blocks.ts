@@ -229,6 +229,7 @@ export class BlockPteOps extends AbsentPteOps {
     mm.count(XCHG, c)
     this.world.probe?.('contpte_convert: cleared')
     tlbi.range(mm, tables.vpn(block), c, 1, true)
+    this.world.mte?.sync(block, pfn, value, c)
     for (let i = 0; i < c; i++) {
       attrs[first + i] = value
       pfns[first + i] = pfn + i

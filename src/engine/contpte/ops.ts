@@ -4,6 +4,11 @@ import type { Folios } from '../mm/folio'
 import type { Mm } from '../mm/mm'
 import type { Tracer } from '../trace/tracer'
 
+/** What setters tell of entries about to be stored: see `Mte.sync`. */
+export interface TagSync {
+  sync(slot: number, pfn: number, attr: number, nr: number): void
+}
+
 /** What PTE operations work on. */
 export interface PteWorld {
   readonly tables: PageTables
@@ -13,6 +18,8 @@ export interface PteWorld {
   readonly calls: Float64Array
   /** Stores that may look like the end of a block by chance; see `World`. */
   foldChances: number
+  /** Keeps the tags of pages in step with entries; nothing without FEAT_MTE2. */
+  readonly mte: TagSync | undefined
   /** Told of every primitive where a trace was asked for. */
   readonly trace: Tracer | undefined
   /** Told of states that another CPU could see. */

@@ -47,5 +47,6 @@ export const contpteV2: KernelRecord = {
   remapRealigns: true,
   swapOut: 'split',
   swapSlots: 'order-0',
+  mteDesign: 'M0',
   swapZeroMap: false
 }

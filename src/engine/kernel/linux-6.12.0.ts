@@ -42,5 +42,6 @@ export const linux6120: KernelRecord = {
   remapRealigns: true,
   swapOut: 'whole',
   swapSlots: 'lists',
+  mteDesign: 'M10',
   swapZeroMap: true
 }

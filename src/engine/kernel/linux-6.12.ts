@@ -36,5 +36,6 @@ export const linux612: KernelRecord = {
   remapRealigns: true,
   swapOut: 'whole',
   swapSlots: 'lists',
+  mteDesign: 'M10',
   swapZeroMap: true
 }

@@ -42,5 +42,6 @@ export const linux69: KernelRecord = {
   remapRealigns: true,
   swapOut: 'split',
   swapSlots: 'order-0',
+  mteDesign: 'M0',
   swapZeroMap: false
 }

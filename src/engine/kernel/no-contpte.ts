@@ -36,5 +36,6 @@ export const noContpte: KernelRecord = {
   remapRealigns: true,
   swapOut: 'split',
   swapSlots: 'order-0',
+  mteDesign: 'M0',
   swapZeroMap: false
 }

@@ -36,5 +36,6 @@ export const oneplus515: KernelRecord = {
   remapRealigns: false,
   swapOut: 'split',
   swapSlots: 'order-0',
+  mteDesign: 'M0',
   swapZeroMap: false
 }

@@ -1,4 +1,5 @@
 import type { SwapSlots } from '../mm/swap-clusters'
+import type { MteDesignName } from '../mte/designs'
 
 /**
  * A named kernel is a record of strategies: plain data, so that it can be hashed into the key of a
@@ -102,6 +103,8 @@ export interface KernelRecord {
   readonly swapOut: 'split' | 'whole'
   /** Which slots a folio may get: see `swap-clusters.ts`. */
   readonly swapSlots: SwapSlots
+  /** How tags of large folios are kept in swap where CPUs have FEAT_MTE2: see `mte/designs.ts`. */
+  readonly mteDesign: MteDesignName
   /** Folios of zeroes are noted in a bitmap instead of written (6.12+). */
   readonly swapZeroMap: boolean
   /** What is wrong with it by design: none where it claims to be correct. */

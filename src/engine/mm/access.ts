@@ -6,6 +6,7 @@
 import { AF, RDONLY, VALID, WRITE, isPmdLeaf } from '../arch/descriptor'
 import { translate } from '../arch/translate'
 import { EngineError } from '../error'
+import { checkTag } from '../mte/access'
 import type { World } from '../world'
 import { handleFault } from './fault'
 import type { Mm } from './mm'
@@ -19,6 +20,10 @@ const MAX_FAULTS = 8
  * `EIO` (SIGBUS), `ENOMEM`.
  */
 export function accessRange(world: World, mm: Mm, vpn: number, end: number, write: boolean): void {
+  if (mm.tagCheck !== 'none') {
+    for (; vpn < end; vpn++) accessPage(world, mm, vpn, write)
+    return
+  }
   const entries = world.geometry.tableEntries
   while (vpn < end) {
     const next = Math.min(vpn - (vpn % entries) + entries, end)
@@ -37,8 +42,25 @@ export function accessRange(world: World, mm: Mm, vpn: number, end: number, writ
   }
 }
 
-/** Touches one page and answers the frame that was accessed. Throws as `accessRange`. */
-export function accessPage(world: World, mm: Mm, vpn: number, write: boolean): number {
+/**
+ * Touches one page and answers the frame that was accessed. Throws as `accessRange`, and `tag-fault`
+ * where the tag of the pointer is checked and is not that of the granule.
+ */
+export function accessPage(
+  world: World,
+  mm: Mm,
+  vpn: number,
+  write: boolean,
+  pointerTag = 0,
+  granule = 0
+): number {
+  const pfn = untaggedAccess(world, mm, vpn, write)
+  if (mm.tagCheck !== 'none') checkTag(world, mm, vpn, pfn, granule, pointerTag)
+  return pfn
+}
+
+/** The access without a tag check, as STG and LDG make it themselves. */
+export function untaggedAccess(world: World, mm: Mm, vpn: number, write: boolean): number {
   for (let faults = 0; ; faults++) {
     const pfn =
       world.tlbs === undefined

@@ -193,5 +193,6 @@ function mapLeaf(world: World, vma: Vma, pmd: number, pfn: number): void {
   folios.setAnonVma(pfn, vma.anonVma)
   lru.addVma(pfn, (vma.flags & VM_LOCKED) !== 0)
   const leaf = mkdirty(pageProtection(vma.flags) & ~TYPE_PAGE)
+  world.mte?.syncLeaf(leaf, pfn)
   tables.set(pmd, (vma.flags & VM_WRITE) === 0 ? leaf : mkwrite(leaf), pfn)
 }

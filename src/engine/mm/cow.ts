@@ -117,7 +117,7 @@ function copyPage(world: World, mm: Mm, vma: Vma, slot: number, entry: number, u
   }
   if (!isModern(world)) calls[FN.wp_page_copy]++
   prepareAnonVma(world, mm, vma)
-  const pfn = zero ? allocZeroedPage(world) : allocAnonFolio(world, 0)
+  const pfn = zero ? allocZeroedPage(world, vma) : allocAnonFolio(world, 0)
   if (pfn < 0) {
     if (!zero) folios.put(old)
     throw outOfMemory(world)
@@ -165,4 +165,5 @@ export function copyUserPage(world: World, mm: Mm, from: number, to: number): vo
   mm.count(PAGE_COPY, 1)
   world.trace?.note('copy', mm.pid, to, from, 0, 1)
   folios.copyContent(from, to)
+  world.mte?.copyPage(from, to)
 }

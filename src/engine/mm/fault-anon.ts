@@ -9,7 +9,7 @@ import { anonFaultOrders, dropHighest, highestOrder, rangeIsNone } from '../thp/
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
-import { VM_LOCKED, VM_WRITE, type Mm, type Vma } from './mm'
+import { VM_LOCKED, VM_MTE, VM_WRITE, type Mm, type Vma } from './mm'
 import { pageProtection } from './protection'
 import { prepareAnonVma } from './vma'
 import { makeSlot } from './walk'
@@ -43,7 +43,7 @@ export function anonymousFault(world: World, mm: Mm, vma: Vma, vpn: number, writ
     mapNewAnonFolio(world, mm, vma, first, pfn, order)
     return
   }
-  const pfn = allocZeroedPage(world)
+  const pfn = allocZeroedPage(world, vma)
   recheckEmpty(world, mm, slot)
   mapNewAnonFolio(world, mm, vma, slot, pfn, 0)
 }
@@ -72,11 +72,12 @@ export function allocAnonFolio(world: World, order: number): number {
   return world.folios.alloc(order)
 }
 
-/** `vma_alloc_zeroed_movable_folio`: one page of zeroes. Throws `ENOMEM`. */
-export function allocZeroedPage(world: World): number {
+/** `vma_alloc_zeroed_movable_folio`: one page of zeroes, whose tags are cleared with it. Throws `ENOMEM`. */
+export function allocZeroedPage(world: World, vma: Vma): number {
   if (isModern(world)) world.calls[FN.vma_alloc_zeroed_movable_folio]++
   const pfn = allocAnonFolio(world, 0)
   if (pfn < 0) throw outOfMemory(world)
+  if ((vma.flags & VM_MTE) !== 0) world.mte?.zeroNewPage(pfn)
   return pfn
 }
 

@@ -66,5 +66,6 @@ export function hugeNumaFault(world: World, mm: Mm, vma: Vma, pmd: number, leaf:
   const entry = modifyProtection(leaf, pageProtection(vma.flags)) | AF
   mm.count(READ, 1)
   mm.count(PLAIN_WRITE, 1)
+  world.mte?.syncLeaf(entry, pfn)
   tables.set(pmd, giveBack(world, vma, leaf, pfn) ? mkwrite(entry) : entry, pfn)
 }

@@ -79,6 +79,7 @@ export function hugeAnonymousFault(
 
 function setPmd(world: World, mm: Mm, pmd: number, attr: number, pfn: number): void {
   mm.count(PLAIN_WRITE, 1)
+  world.mte?.syncLeaf(attr, pfn)
   world.tables.set(pmd, attr, pfn)
 }
 

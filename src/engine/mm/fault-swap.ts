@@ -195,6 +195,11 @@ function mapSwappedIn(
   const page = found.pfn - before
   const swap = tables.pfn(slot) - before
   const exclusiveEntry = found.fresh || (entry & SWAP_EXCLUSIVE) !== 0
+  // Tags come back while the entries still hold the slots, and so the tags saved for them.
+  if (isModern(world)) calls[FN.arch_swap_restore]++
+  const head = folios.head(found.pfn)
+  const index = found.pfn - head
+  world.mte?.swapRestore(head, 1 << folios.order(head), tables.pfn(slot) - index, index, index - before, nr)
   for (let i = 0; i < nr; i++) area.drop(swap + i)
   if (triesToFreeSwap(world, area, vma, page, write)) area.freeFolio(folios, page)
   mm.anonPages += nr

@@ -14,6 +14,7 @@ export class FolioAccounts implements FolioObserver {
   constructor(readonly world: World) {}
 
   freed(pfn: number, order: number): void {
+    this.world.mte?.freed(pfn, order)
     if (order === 0) return
     const { calls, kernel, folios, thpStats } = this.world
     const queued = unqueueDeferred(this.world, pfn)

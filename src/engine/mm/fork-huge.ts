@@ -62,6 +62,7 @@ export function copyHugePmd(section: CopySection, pmd: number, childPmd: number,
   tables.set(pmd, after, pfn)
   parent.count(READ, 1)
   parent.count(CAS, 1)
+  world.mte?.syncLeaf(after, pfn)
   tables.set(childPmd, (section.uffdWp ? after : after & ~UFFD_WP) & ~AF, pfn)
   child.count(PLAIN_WRITE, 1)
   world.probe?.('fork: PMD leaf')

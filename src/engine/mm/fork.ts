@@ -55,6 +55,7 @@ export function forkMm(world: World, parent: Mm, childPid: number): Mm {
   const child = newMm(world, childPid, parent.pid)
   child.flags = parent.flags & MMF_DISABLE_THP
   child.tlbFlushBatched = parent.tlbFlushBatched
+  child.tagCheck = parent.tagCheck
   parent.count(FORK, 1)
   if (kernel.functionNames === 'linux-6.1') calls[FN.dup_mmap]++
   let whole = true

@@ -69,6 +69,7 @@ function coldLeaf(advice: TableAdvice, pageout: boolean, isolated: number[]): bo
       calls[FN.pmdp_invalidate]++
       flushPmd(world, mm, start)
     }
+    world.mte?.syncLeaf(entry, pfn)
     tables.set(pmd, entry & ~AF, pfn)
     flush.leaf(start)
   }

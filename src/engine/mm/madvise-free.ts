@@ -54,6 +54,7 @@ function freeLeaf(world: World, mm: Mm, pmd: number, start: number, end: number,
   if ((entry & AF) !== 0 || isDirty(entry)) {
     calls[FN.pmdp_invalidate]++
     flushPmd(world, mm, start)
+    world.mte?.syncLeaf(entry, pfn)
     tables.set(pmd, mkclean(entry) & ~AF, pfn)
     flush.leaf(start)
   }

@@ -22,6 +22,9 @@ export const VM_DONTCOPY = 0x20000
 /** MADV_WIPEONFORK. */
 export const VM_WIPEONFORK = 0x2000000
 
+/** PROT_MTE: tags are seen and checked. mprotect can add it, and never takes it away. */
+export const VM_MTE = 1 << 27
+
 /** What mprotect changes. */
 export const VM_ACCESS = VM_READ | VM_WRITE | VM_EXEC
 
@@ -85,6 +88,10 @@ export abstract class AnyMm {
   abstract deposited: number
   /** MM_SWAPENTS: swap entries in the tables. */
   abstract swapEntries: number
+  /** What a tag that does not match does: `prctl(PR_SET_TAGGED_ADDR_CTRL)`. fork inherits it. */
+  tagCheck: 'none' | 'sync' | 'async' = 'none'
+  /** An asynchronous tag check failed since the kernel was last entered. */
+  tagFault = false
   /** MMF_* bits. */
   abstract flags: number
   /** Reclaim or migration put off the end of a flush: see `tlb-batched.ts`. */

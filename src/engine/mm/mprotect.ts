@@ -4,11 +4,13 @@
  */
 import { isDirty, isPmdLeaf, isPresent, mkwrite, SPECIAL, TABLE, UFFD_WP, WRITE } from '../arch/descriptor'
 import { isBlockEntry } from '../contpte/exposed'
+import { EngineError } from '../error'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
 import { protectBlockOrSplit } from './exposed/range'
+import { FileMapping } from './file'
 import { ANON, EXCLUSIVE } from './folio'
-import { VM_ACCESS, VM_LOCKED, VM_SHARED, VM_WRITE, type Mm, type Vma } from './mm'
+import { VM_ACCESS, VM_LOCKED, VM_MTE, VM_SHARED, VM_WRITE, type Mm, type Vma } from './mm'
 import { modifyProtection, pageProtection } from './protection'
 import { populateVma } from './populate'
 import { RangeFlush } from './range-flush'
@@ -18,8 +20,8 @@ import { modifyVma } from './vma'
 import { findPmd } from './walk'
 
 /**
- * Gives `[start, end)` the access flags `access` (VM_READ, VM_WRITE, VM_EXEC). Answers false at the
- * first gap: what lies before it is changed.
+ * Gives `[start, end)` the access flags `access` (VM_READ, VM_WRITE, VM_EXEC, and VM_MTE besides). Answers
+ * false at the first gap: what lies before it is changed. `EINVAL` likewise where tags cannot be.
  */
 export function mprotectRange(world: World, mm: Mm, start: number, end: number, access: number): boolean {
   let vma = mm.vmaAt(start)
@@ -28,6 +30,10 @@ export function mprotectRange(world: World, mm: Mm, start: number, end: number, 
   let at = start
   while (vma !== undefined && at < end) {
     const to = Math.min(vma.end, end)
+    if ((access & VM_MTE) !== 0 && !mayBeTagged(vma)) {
+      flush.finish()
+      throw new EngineError('EINVAL', 'EINVAL: mprotect: PROT_MTE on a mapping that cannot have tags.')
+    }
     const changed = changeVma(world, mm, vma, at, to, (vma.flags & ~VM_ACCESS) | access, flush)
     // Merged with the VMA that follows: that one has the protection already.
     at = Math.min(changed.end, end)
@@ -35,6 +41,11 @@ export function mprotectRange(world: World, mm: Mm, start: number, end: number, 
   }
   flush.finish()
   return at === end
+}
+
+/** `arch_validate_flags`: anonymous memory and tmpfs can have tags (VM_MTE_ALLOWED). */
+function mayBeTagged({ file }: Vma): boolean {
+  return file === undefined || (file instanceof FileMapping && file.shmem)
 }
 
 /**
@@ -102,6 +113,7 @@ function changeLeaf(world: World, mm: Mm, vma: Vma, pmd: number, vpn: number, fl
   if (kernel.writeUpgrade === 'exclusive' && (entry & WRITE) === 0 && leafUpgrades(world, vma, entry, pfn)) {
     entry = mkwrite(entry)
   }
+  world.mte?.syncLeaf(entry, pfn)
   tables.set(pmd, entry, pfn)
   flush.leaf(vpn)
 }

@@ -173,6 +173,7 @@ function moveLeaf(world: World, mm: Mm, pmd: number, newPmd: number, at: number)
     calls[FN.pgtable_trans_huge_withdraw]++
     calls[FN.pgtable_trans_huge_deposit]++
   }
+  world.mte?.syncLeaf(attr, pfn)
   tables.set(newPmd, attr, pfn)
   world.probe?.('PMD leaf moved')
   // `flush_pmd_tlb_range`, which the compiler put in here.

@@ -122,9 +122,11 @@ function giveSlots(world: World, pfn: number, list: number[]): Fate | undefined 
 
 /** Slots for the whole folio; whole large folios only with 4K pages (arm64 selects THP_SWAP there). */
 function addToSwap(world: World, pfn: number): boolean {
-  const { folios, swap, geometry } = world
+  const { folios, swap, geometry, mte } = world
   const order = folios.order(pfn)
-  if (swap === undefined || (order > 0 && geometry.name !== '4K')) return false
+  if (swap === undefined) return false
+  // `arch_thp_swp_supported` up to 6.9: not where tags must be kept.
+  if (order > 0 && (geometry.name !== '4K' || mte?.design.splitsFirst === true)) return false
   const slot = swap.alloc(order)
   if (slot === 0) return false
   swap.addCache(folios, pfn, slot)
@@ -149,16 +151,20 @@ function splitToList(world: World, pfn: number, list: number[]): boolean {
   return true
 }
 
-/** `swap_writepage` to a synchronous device. False when no entry needs it any more. */
+/** `swap_writepage` to a synchronous device. False when no entry needs it any more, or its tags cannot be kept. */
 function writeOut(world: World, pfn: number): boolean {
-  const { folios, kernel, geometry, vm, thpStats } = world
-  const swap = world.swap
+  const { folios, kernel, geometry, vm, thpStats, calls, mte, swap } = world
   if (swap === undefined || (folios.flags(pfn) & FOLIO_SWAPCACHE) === 0) return false
   folios.setFlags(pfn, 0, FOLIO_DIRTY)
   if (swap.freeFolio(folios, pfn)) return false
   const head = folios.head(pfn)
   const order = folios.order(pfn)
   const slot = swap.slotOf(folios, pfn)
+  if (kernel.functionNames !== 'linux-6.1') calls[FN.arch_prepare_to_swap]++
+  if (mte !== undefined && !mte.prepareToSwap(head, 1 << order, slot)) {
+    folios.setFlags(pfn, FOLIO_DIRTY)
+    return false
+  }
   let zero = kernel.swapZeroMap
   for (let i = 0; i < 1 << order; i++) {
     swap.contents[slot + i] = folios.content(head + i)

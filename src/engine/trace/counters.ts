@@ -42,7 +42,13 @@ export const COUNTER_NAMES = [
   'lockBreakTest',
   'lockBreak',
   'progress',
-  'zapBatch'
+  'zapBatch',
+  'tagSave',
+  'tagScan',
+  'tagLookup',
+  'tagCopy',
+  'tagSkip',
+  'tagDrop'
 ] as const
 
 export type CounterName = (typeof COUNTER_NAMES)[number]
@@ -86,7 +92,13 @@ export const COUNTER_DOCS: Readonly<Record<CounterName, string>> = {
   lockBreakTest: 'Times fork asked whether to drop the page-table lock.',
   lockBreak: 'Times fork dropped the page-table lock in the middle of a table.',
   progress: 'Progress points fork added towards a lock-break test.',
-  zapBatch: 'Batches of entries zapped.'
+  zapBatch: 'Batches of entries zapped.',
+  tagSave: 'Pages whose memory tags were saved for swap.',
+  tagScan: 'Pages whose memory tags were read at swap-out to see whether they are all zero.',
+  tagLookup: 'Looks into the store of saved tags at swap-in.',
+  tagCopy: 'Pages whose saved tags were written back.',
+  tagSkip: 'Tags that were there already when they were to be restored.',
+  tagDrop: 'Saved tags freed with their swap slot.'
 }
 
 /** Index of each counter in `Counters.values`. */

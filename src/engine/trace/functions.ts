@@ -188,6 +188,18 @@ export const FUNCTION_NAMES = [
   'remove_migration_pte',
   'folio_add_anon_rmap_ptes',
   'page_add_anon_rmap',
+  // memory tags
+  'arch_prepare_to_swap',
+  'arch_swap_restore',
+  'mte_clear_page_tags',
+  'mte_copy_page_tags',
+  'mte_invalidate_tags',
+  'mte_restore_page_tags',
+  'mte_restore_tags',
+  'mte_save_page_tags',
+  'mte_save_tags',
+  'mte_sync_tags',
+  'mte_zero_clear_page_tags',
   // GUP
   'follow_page_mask',
   'follow_huge_addr',

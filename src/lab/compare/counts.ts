@@ -53,20 +53,6 @@ const GROUPS: readonly (readonly [reason: string, names: readonly string[]])[] =
     ]
   ],
   [
-    'Memory tags are not modelled here.',
-    [
-      'mte_clear_page_tags',
-      'mte_copy_page_tags',
-      'mte_invalidate_tags',
-      'mte_restore_page_tags',
-      'mte_restore_tags',
-      'mte_save_page_tags',
-      'mte_save_tags',
-      'mte_sync_tags',
-      'mte_zero_clear_page_tags'
-    ]
-  ],
-  [
     'Bookkeeping of the swap device, its slots and the swap cache: `pswpout`, `pswpin` and the entries in the tables say what happened.',
     [
       '__swap_count',
@@ -102,8 +88,6 @@ const GROUPS: readonly (readonly [reason: string, names: readonly string[]])[] =
       '__folio_end_writeback',
       '__folio_start_writeback',
       '__swap_writepage',
-      'arch_prepare_to_swap',
-      'arch_swap_restore',
       'bio_add_folio_nofail',
       'folio_clear_dirty_for_io',
       'folio_end_writeback',

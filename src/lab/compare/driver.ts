@@ -36,6 +36,7 @@ interface Taken {
 /** Swap on zram that a boot with `lab_swap=zram` has. */
 const ZRAM = 256 * 2 ** 20
 const MEMORY = 2 * 2 ** 30
+const TAGS = 16
 const FIRST_REGION = 0x10_0000_0000
 const PROGRAM = 0x40_0000
 const REPORT_BELOW_TOP = 2 ** 31
@@ -55,7 +56,8 @@ export function cpuOf(boot: Boot): CpuFeatures {
     tlbRange: boot.features.tlb >= 2,
     kpti: false,
     lpa2: boot.cpu === 'max',
-    repeatTlbi: boot.cpu === 'neoverse-n1'
+    repeatTlbi: boot.cpu === 'neoverse-n1',
+    ...(boot.mte && { mte: true })
   }
 }
 
@@ -76,7 +78,6 @@ export class Replay {
 
   /** `cold`: the case is the baseline that its boot begins with. */
   constructor(kernel: string, boot: Boot, cold = false) {
-    if (boot.mte) throw new Unsupported('memory tagging is not simulated')
     const name = kernel.replace(/-16k$/, '')
     if (!kernelNames().includes(name)) throw new Unsupported(`the kernel ${kernel} is not simulated`)
     const record = kernelByName(name)
@@ -265,9 +266,11 @@ export class Replay {
         sys.sysThpDisable(world, mm, Number(args.thp_disable) !== 0)
         return { rc: 0 }
       case 'mte_enable':
+        sys.sysTagCheck(world, mm, 'sync')
+        return { rc: 0 }
       case 'settag':
       case 'gettag':
-        throw new Unsupported('memory tagging is not simulated')
+        return this.#tags(op, args, proc)
       default:
         return this.#ranged(op, args, proc)
     }
@@ -318,7 +321,6 @@ export class Replay {
     const pages = Number(args.n)
     const start = this.#vpnOf(r, Number(args.at ?? 0))
     const prot = protOf(args.prot ?? 'rw')
-    if (prot.includes('m')) throw new Unsupported('memory tagging is not simulated')
     sys.sysMmap(this.world, proc.mm, { vpn: start, pages, prot, shared: args.flags === 'shared' })
     this.#regions.set(r, { r, start, pages })
     return { rc: 0 }
@@ -343,6 +345,26 @@ export class Replay {
       const seen = value === own(at) && value !== 0 ? 'own' : value
       if (last !== undefined && last[0] + last[1] === at && (last[2] === value || last[2] === seen)) last[1]++
       else data.push([at, 1, seen])
+    })
+    return { ...accessed(outcome), data }
+  }
+
+  #tags(op: 'settag' | 'gettag', args: Args, { mm }: Proc): Partial<Step> {
+    const region = this.#region(args)
+    const from = Number(args.from ?? 0)
+    const n = Number(args.n ?? region.pages - from)
+    const vpn = region.start + from
+    if (op === 'settag') {
+      const tag = Number(args.tag)
+      const same = Number(args.same ?? 0) !== 0
+      return accessed(
+        sys.userSetTags(this.world, mm, vpn, n, (page) => (same ? tag : (tag + page - vpn) % TAGS))
+      )
+    }
+    const data: (number | string)[] = []
+    const outcome = sys.userGetTags(this.world, mm, vpn, n, (_page, tags) => {
+      const one = Math.log2(tags)
+      data.push(Number.isInteger(one) ? one : `mixed${tags.toString(16)}`)
     })
     return { ...accessed(outcome), data }
   }

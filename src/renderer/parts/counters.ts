@@ -37,7 +37,13 @@ const LABELS: Readonly<Record<string, string>> = {
   lockBreakTest: 'lock-break tests',
   lockBreak: 'lock breaks',
   progress: 'progress points',
-  zapBatch: 'batches zapped'
+  zapBatch: 'batches zapped',
+  tagSave: 'tags saved',
+  tagScan: 'tags read at swap-out',
+  tagLookup: 'tag lookups',
+  tagCopy: 'tags restored',
+  tagSkip: 'tags already there',
+  tagDrop: 'saved tags freed'
 }
 
 /** The name of a counter in words. */
