@@ -16,9 +16,10 @@ export function scratch() {
  * timed is the engine and not the loader.
  * @param {string} name without its extension
  * @param {string} folder where the module is written
+ * @param {string} [instance] of the module, as if it ran in an app that did nothing else before
  * @returns {Promise<any>}
  */
-export async function bundled(name, folder) {
+export async function bundled(name, folder, instance = '') {
   await build({
     root,
     configFile: false,
@@ -35,5 +36,5 @@ export async function bundled(name, folder) {
       target: 'node20'
     }
   })
-  return import(pathToFileURL(join(folder, `${name}.mjs`)).href)
+  return import(`${pathToFileURL(join(folder, `${name}.mjs`)).href}?${instance}`)
 }

@@ -64,7 +64,7 @@ export class ForkCase {
   }
 
   /** What is timed. */
-  fork(): void {
+  run(): void {
     this.#child = forkMm(this.world, this.#fixture.mm, 2)
   }
 

@@ -68,6 +68,20 @@ export class Buddy {
     this.free[order].add(block)
   }
 
+  /** Gives `count` neighbouring blocks back, the first page of the first being `pfn`: as one by one. */
+  releaseRun(pfn: number, order: number, count: number): void {
+    let block = pfn / 2 ** order
+    let left = count
+    while (left > 0) {
+      // The largest aligned block that begins here and lies inside.
+      let up = 0
+      while (order + up < this.maxOrder && (block & ((2 << up) - 1)) === 0 && 2 << up <= left) up++
+      this.release(block * 2 ** order, order + up)
+      block += 1 << up
+      left -= 1 << up
+    }
+  }
+
   get bytes(): number {
     return this.free.reduce((sum, map) => sum + map.bytes, 0)
   }

@@ -7,6 +7,7 @@
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
+import { putAlike } from './free-uniform'
 import type { Mm } from './mm'
 import { munlockUnmapped, removeRmapPtes } from './rmap'
 import { freeSwapCache } from './swap-entries'
@@ -33,6 +34,8 @@ export class MmuGather {
   /** Runs of pages waiting to be freed: first page and length. */
   #pfns = new Int32Array(16)
   #lengths = new Int32Array(16)
+  /** Pages queued together, each time one reference: the whole run, unless `queueAlike` took many at once. */
+  #units = new Int32Array(16)
   #runs = 0
   /** Slots used of the batch being filled, and how many batches were filled before it. */
   #used = 0
@@ -107,6 +110,62 @@ export class MmuGather {
     return this.#queue(pfn, nr, delayRmap)
   }
 
+  /**
+   * Of `entries` things of `unit` pages each, how many may be queued one by one before the one that
+   * would fill the gather.
+   */
+  room(entries: number, unit: number): number {
+    const slots = this.#slotsOf(unit)
+    const spare = this.#inRuns ? 1 : 0
+    let free = (this.#batch === 0 ? BUNDLE_SLOTS : this.#slots) - spare - this.#used
+    let batch = this.#batch
+    let room = 0
+    while (room < entries) {
+      // Those that leave the batch open, and the one that fills it where another may follow.
+      const fit = Math.ceil(free / slots)
+      if (batch === this.#batches || (batch > 0 && this.#delayed.length > 0)) {
+        return Math.min(entries, room + fit - 1)
+      }
+      room += fit
+      batch++
+      free = this.#slots - spare
+    }
+    return entries
+  }
+
+  /** Queues `pages` pages from `pfn` on, `unit` at a time, for which `room` said that there is room. */
+  queueAlike(pfn: number, pages: number, unit: number): void {
+    const { calls } = this.world
+    const entries = pages / unit
+    if (this.#inRuns) {
+      calls[FN.__tlb_remove_folio_pages] += entries
+      calls[FN.__tlb_remove_folio_pages_size] += entries
+    } else calls[FN.__tlb_remove_page_size] += entries
+    const slots = this.#slotsOf(unit)
+    const spare = this.#inRuns ? 1 : 0
+    let left = entries
+    while (left > 0) {
+      const free = (this.#batch === 0 ? BUNDLE_SLOTS : this.#slots) - spare - this.#used
+      const fit = Math.ceil(free / slots)
+      if (left < fit) {
+        this.#used += left * slots
+        break
+      }
+      left -= fit
+      this.#batch++
+      this.#used = 0
+    }
+    const last = this.#runs - 1
+    // What was queued as one thing may be part of a folio, or wait with its rmap: only runs grow.
+    const grows =
+      last >= 0 &&
+      this.#units[last] === unit &&
+      this.#lengths[last] > unit &&
+      this.#pfns[last] + this.#lengths[last] === pfn
+    if (grows) this.#lengths[last] += pages
+    else this.#append(pfn, pages, unit)
+  }
+
   /** `tlb_remove_page_size`: queues a whole folio that a leaf mapped, and flushes if that filled the gather. */
   queueHuge(pfn: number): void {
     const { calls } = this.world
@@ -171,11 +230,18 @@ export class MmuGather {
     if (kernel.functionNames === 'linux-6.1') calls[FN.tlb_batch_pages_flush]++
     // Freeing pages drains the LRU batches first: a page in one of them would not be free.
     if (this.#runs > 0) lru.drain()
+    let drops = 0
     for (let run = 0; run < this.#runs; run++) {
-      freeSwapCache(this.world, this.#pfns[run])
-      folios.put(this.#pfns[run], this.#lengths[run])
+      const pfn = this.#pfns[run]
+      const length = this.#lengths[run]
+      const unit = this.#units[run]
+      drops += length / unit
+      if (length === unit) {
+        freeSwapCache(this.world, pfn)
+        folios.put(pfn, length)
+      } else putAlike(this.world, pfn, length, unit)
     }
-    this.mm.count(FOLIO_REF, this.#runs)
+    this.mm.count(FOLIO_REF, drops)
     this.#runs = 0
     this.#used = 0
     this.#batch = 0
@@ -193,11 +259,9 @@ export class MmuGather {
   }
 
   #queue(pfn: number, nr: number, delayRmap: boolean): boolean {
-    if (this.#runs === this.#pfns.length) this.#grow()
     if (delayRmap) this.#delayed.push(this.#runs)
-    this.#pfns[this.#runs] = pfn
-    this.#lengths[this.#runs++] = nr
-    this.#used += this.#inRuns && nr > 1 ? 2 : 1
+    this.#append(pfn, nr, nr)
+    this.#used += this.#slotsOf(nr)
     const max = this.#batch === 0 ? BUNDLE_SLOTS : this.#slots
     // A run needs two slots, so a batch with only one left counts as full.
     if (this.#used < (this.#inRuns ? max - 1 : max)) return false
@@ -207,12 +271,27 @@ export class MmuGather {
     return false
   }
 
+  /** Slots that `nr` pages of one folio take. */
+  #slotsOf(nr: number): number {
+    return this.#inRuns && nr > 1 ? 2 : 1
+  }
+
+  #append(pfn: number, length: number, unit: number): void {
+    if (this.#runs === this.#pfns.length) this.#grow()
+    this.#pfns[this.#runs] = pfn
+    this.#lengths[this.#runs] = length
+    this.#units[this.#runs++] = unit
+  }
+
   #grow(): void {
     const pfns = new Int32Array(2 * this.#runs)
     const lengths = new Int32Array(2 * this.#runs)
+    const units = new Int32Array(2 * this.#runs)
     pfns.set(this.#pfns)
     lengths.set(this.#lengths)
+    units.set(this.#units)
     this.#pfns = pfns
     this.#lengths = lengths
+    this.#units = units
   }
 }

@@ -17,10 +17,11 @@ import { munlockUnmapped, removeRmapPmd } from './rmap'
 import { splitPmd } from './split'
 import { flushBatchedPending } from './tlb-batched'
 import { splitVmaAt } from './vma'
-import { findPmd, findSlot, freeDeposit, freeRoot } from './walk'
+import { findPmd, freeDeposit, freeRoot } from './walk'
 import { zapAbsent } from './zap-absent'
 import { zapPresent, type ZapSection } from './zap-present'
 import { freePgtables } from './zap-tables'
+import { mayZapUniform, zapUniform } from './zap-uniform'
 
 const RSS = COUNTER_INDEX.rss
 
@@ -49,7 +50,7 @@ function zapPmd(world: World, mm: Mm, vma: Vma, vpn: number, end: number, gather
     }
     splitPmd(world, mm, vpn)
   }
-  const slot = findSlot(world, mm, vpn)
+  const slot = tables.pfn(pmd) * geometry.tableEntries + (vpn & (geometry.tableEntries - 1))
   return vpn + zapPteRange(world, mm, vma, vpn, slot, end - vpn, gather)
 }
 
@@ -91,8 +92,14 @@ function zapPteRange(
   const { ops, kernel } = world
   const section: ZapSection = { world, mm, gather, vmaFlags: vma.flags, full: false, forceFlush: false }
   flushBatchedPending(world, mm)
+  const hot = mayZapUniform(section)
   let done = 0
   while (done < nr && !section.full) {
+    const alike = hot ? zapUniform(section, vpn + done, slot + done, nr - done) : 0
+    if (alike > 0) {
+      done += alike
+      continue
+    }
     const entry = ops.ptepGetPresence(mm, slot + done)
     if (entry === 0) done++
     else if (kernel.zap === 'exposed' && isBlockEntry(entry)) {

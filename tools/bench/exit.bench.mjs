@@ -1,0 +1,31 @@
+import { rmSync } from 'node:fs'
+import { againstAnchor } from './anchor.mjs'
+import { bundled, scratch } from './bundle.mjs'
+
+export const title =
+  'exit of 1 GiB in 64K folios, counting only, against a plain C loop with the same bookkeeping'
+
+const PAGES = 2 ** 30 / 4096
+const BUDGET = 1.5
+/** All against one anchor, which queues and frees folio by folio: the leanest of the designs. */
+const KERNELS = ['linux-6.12', 'contpte-v2', 'contpte-v3', 'no-contpte']
+
+/** @returns {Promise<import('./measure.mjs').Figure[]>} */
+export async function run() {
+  const folder = scratch()
+  try {
+    return await againstAnchor({
+      name: 'exit',
+      folder,
+      kernels: KERNELS,
+      pages: PAGES,
+      budget: BUDGET,
+      make: async (kernel) => {
+        const { ExitCase } = await bundled('exit-case', folder, kernel)
+        return new ExitCase(kernel, PAGES)
+      }
+    })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
