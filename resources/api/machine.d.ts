@@ -380,6 +380,37 @@ declare module 'contpte-lab' {
     fill(region: Region, page: number, process?: Process): void
   }
 
+  /** Memory of a machine, in pages. */
+  export interface Memory {
+    readonly total: number
+    readonly free: number
+    /** The kernel's own. */
+    readonly reserved: number
+    /** Pages of folios that somebody holds. */
+    readonly inUse: number
+    /** Pages held by others (`fragment`), and the huge zero page. */
+    readonly others: number
+    /** Free blocks of each order, as in /proc/buddyinfo. */
+    readonly freeBlocks: readonly number[]
+    /** By order, the share of free memory that lies in smaller blocks: 0 to 1. */
+    readonly unusable: readonly number[]
+    /** Folios of each order that somebody holds. */
+    readonly folios: readonly number[]
+    /** Folios on the deferred-split list, and their pages that nothing maps: only a split frees them. */
+    readonly deferred: { readonly folios: number; readonly unmapped: number }
+    /** Events of /proc/vmstat that are modelled, by name: `thp_fault_fallback`, `compact_stall`, ... */
+    readonly events: Readonly<Record<string, number>>
+  }
+
+  /** What one wake-up of khugepaged did. */
+  export interface KhugepagedPass {
+    /** Entries looked at, up to `khugepaged/pages_to_scan`. */
+    readonly scanned: number
+    readonly collapsed: number
+    /** Each PMD range looked at: `succeed`, or what was against it. */
+    readonly ranges: readonly { readonly pid: number; readonly address: number; readonly result: string }[]
+  }
+
   /** What lines typed into a shell came to. */
   export interface ShellResult {
     /** Everything, in the order in which a terminal shows it. */
@@ -396,6 +427,15 @@ declare module 'contpte-lab' {
     readonly cpus: number
     readonly counters: Counters
     readonly sysfs: Sysfs
+    /** Free and used memory by size of block. Changes and counts nothing. */
+    memory(): Memory
+    /** One wake-up of khugepaged, by the files of `khugepaged/`; it never runs by itself. */
+    khugepaged(): KhugepagedPass
+    /**
+     * Others hold one page in every free block of 2^(order+1) pages, so that no free block is larger than
+     * `order`. Compaction can move the share `movable` of them (default all). Answers how many pages.
+     */
+    fragment(how: { order: number; movable?: number; seed?: number }): number
     /**
      * Types lines into root's shell, which starts in `/sys/kernel/mm/transparent_hugepage` and is one session:
      * `m.shell('echo always > hugepages-64kB/enabled')`. Refusals are in the result, as bash prints them.

@@ -18,6 +18,8 @@ import {
 } from './machine-options'
 import { accessPage } from './mm/access'
 import { newMm } from './mm/fork'
+import { fragment, type Fragmentation } from './mm/fragment'
+import { runKhugepaged, type KhugepagedPass } from './mm/khugepaged-scan'
 import type { Mm } from './mm/mm'
 import { Process } from './process'
 import { Shell } from './sysfs/shell/shell'
@@ -243,6 +245,18 @@ export class Machine {
     const pfn = translate(world, tlbs, mm, vpn, write)
     world.currentCpu = before
     return stored({ pfn, faults: pfn < 0 ? 1 : 0 })
+  }
+
+  /** One wake-up of khugepaged, which never runs by itself. */
+  khugepaged(): KhugepagedPass {
+    this.refuseInStep('khugepaged')
+    return runKhugepaged(this.world)
+  }
+
+  /** Memory that others hold, so that what is free lies in pieces; answers the pages held. `bad-argument`. */
+  fragment(how: Fragmentation): number {
+    this.refuseInStep('fragment')
+    return fragment(this.world, how)
   }
 
   /** The next process number. For processes. */

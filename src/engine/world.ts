@@ -8,6 +8,7 @@ import { makePteOps } from './contpte'
 import type { PteOps } from './contpte/ops'
 import type { KernelRecord } from './kernel/record'
 import { Buddy } from './mm/buddy'
+import { newCompaction } from './mm/compaction-state'
 import { EXCLUSIVE, Folios } from './mm/folio'
 import { FolioAccounts } from './mm/folio-accounts'
 import type { LockContention } from './mm/fork-section'
@@ -106,6 +107,12 @@ export class World {
   probe: ((what: string, pfn?: number) => void) | undefined
   /** Another CPU that wants the page-table locks fork holds; nobody by default. */
   contention: LockContention | undefined
+  /** First frames of the folios on the deferred-split list, oldest first. */
+  readonly deferred = new Set<number>()
+  /** Where khugepaged goes on, once a wake-up ended before everything was looked at. */
+  khugepagedAt: { readonly pid: number; readonly vpn: number } | undefined
+  /** Compaction, and pages of others in its way. */
+  readonly compaction = newCompaction()
   /** First frames of the folios that are being migrated: each is held once for it. */
   readonly migrating: number[] = []
   /** The address space whose mmap_lock fork holds while `contention` runs: it takes no fault. */

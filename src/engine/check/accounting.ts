@@ -46,10 +46,10 @@ export const checkVmas: Check = (world) => {
   return undefined
 }
 
-/** Every page is free or in a folio, and every table in use belongs to one mm. */
+/** Every page is free, in a folio, or with others, and every table in use belongs to one mm. */
 export const checkMemory: Check = (world, census) => {
   const { buddy } = world.folios
-  let held = 0
+  let held = world.compaction.others
   for (const words of world.folios.words) {
     if (words === undefined) continue
     for (let at = 0; at < words.length; at++) if ((words[at] & IN_USE) !== 0) held++

@@ -37,5 +37,6 @@ export const contpteUnbatched: KernelRecord = {
   swapOut: 'split',
   swapSlots: 'order-0',
   mteDesign: 'M0',
-  swapZeroMap: false
+  swapZeroMap: false,
+  compaction: 'pages'
 }

@@ -48,5 +48,6 @@ export const contpteV2: KernelRecord = {
   swapOut: 'split',
   swapSlots: 'order-0',
   mteDesign: 'M0',
-  swapZeroMap: false
+  swapZeroMap: false,
+  compaction: 'pages'
 }

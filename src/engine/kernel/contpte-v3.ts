@@ -37,5 +37,6 @@ export const contpteV3: KernelRecord = {
   swapOut: 'split',
   swapSlots: 'order-0',
   mteDesign: 'M0',
-  swapZeroMap: false
+  swapZeroMap: false,
+  compaction: 'pages'
 }

@@ -43,5 +43,6 @@ export const linux6120: KernelRecord = {
   swapOut: 'whole',
   swapSlots: 'lists',
   mteDesign: 'M10',
-  swapZeroMap: true
+  swapZeroMap: true,
+  compaction: 'folios'
 }

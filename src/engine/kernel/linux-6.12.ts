@@ -37,5 +37,6 @@ export const linux612: KernelRecord = {
   swapOut: 'whole',
   swapSlots: 'lists',
   mteDesign: 'M10',
-  swapZeroMap: true
+  swapZeroMap: true,
+  compaction: 'folios'
 }

@@ -43,5 +43,6 @@ export const linux69: KernelRecord = {
   swapOut: 'split',
   swapSlots: 'order-0',
   mteDesign: 'M0',
-  swapZeroMap: false
+  swapZeroMap: false,
+  compaction: 'folios'
 }

@@ -107,6 +107,8 @@ export interface KernelRecord {
   readonly mteDesign: MteDesignName
   /** Folios of zeroes are noted in a bitmap instead of written (6.12+). */
   readonly swapZeroMap: boolean
+  /** What compaction moves: single pages, or folios smaller than the block it makes (6.9+). */
+  readonly compaction: 'pages' | 'folios'
   /** What is wrong with it by design: none where it claims to be correct. */
   readonly knownFaults: readonly KnownFault[]
 }

@@ -26,6 +26,66 @@ export class Buddy {
     return this.state[1]
   }
 
+  /** Whether nobody has the page. */
+  isFree(pfn: number): boolean {
+    if (pfn >= this.state[0]) return pfn < this.pages
+    return this.#blockOrder(pfn) >= 0
+  }
+
+  /** Whether an aligned block is free as a whole. */
+  isFreeBlock(pfn: number, order: number): boolean {
+    if (pfn >= this.state[0]) return pfn + 2 ** order <= this.pages
+    return this.#blockOrder(pfn) >= order
+  }
+
+  /** Free blocks of each order, memory never handed out among them: what /proc/buddyinfo shows. */
+  blocks(): number[] {
+    const blocks = this.free.map(({ size }) => size)
+    blocks[this.maxOrder] += Math.floor((this.pages - this.state[0]) / 2 ** this.maxOrder)
+    return blocks
+  }
+
+  /** Takes one free page, whichever block it is in. Compaction isolates pages so. */
+  take(pfn: number): void {
+    while (pfn >= this.state[0]) {
+      this.free[this.maxOrder].add(this.state[0] / 2 ** this.maxOrder)
+      this.state[0] += 2 ** this.maxOrder
+    }
+    let order = this.#blockOrder(pfn)
+    if (order < 0) throw new Error(`page ${pfn} is not free`)
+    this.free[order].delete(Math.floor(pfn / 2 ** order))
+    while (order > 0) {
+      order--
+      this.free[order].add(Math.floor(pfn / 2 ** order) ^ 1)
+    }
+    this.state[1]--
+  }
+
+  /** First page of the highest free block of 2^order pages, or -1: where compaction puts what it moves. */
+  allocHighest(order: number): number {
+    let best = -1
+    let from = -1
+    for (let at = order; at <= this.maxOrder; at++) {
+      const block = this.free[at].last()
+      if (block < 0 || (block + 1) * 2 ** at <= best) continue
+      best = (block + 1) * 2 ** at
+      from = at
+    }
+    if (from < 0) return -1
+    this.free[from].delete(best / 2 ** from - 1)
+    for (let at = from - 1; at >= order; at--) this.free[at].add((best - 2 ** (at + 1)) / 2 ** at)
+    this.state[1] -= 2 ** order
+    return best - 2 ** order
+  }
+
+  /** Order of the free block a page lies in, -1 for none. */
+  #blockOrder(pfn: number): number {
+    for (let order = 0; order <= this.maxOrder; order++) {
+      if (this.free[order].has(Math.floor(pfn / 2 ** order))) return order
+    }
+    return -1
+  }
+
   /** The largest order a block of which is free, -1 where no page is. */
   get largestFree(): number {
     if (this.state[0] + 2 ** this.maxOrder <= this.pages) return this.maxOrder

@@ -1,11 +1,11 @@
 /**
- * MADV_COLLAPSE of private anonymous memory: whole PMD ranges become PMD leaves of new folios, whatever
- * sysfs says. What khugepaged would ask besides (how many entries may be empty, swapped, shared or old) is
- * not asked of a caller who wants it now.
+ * Collapse of private anonymous memory: whole PMD ranges become PMD leaves of new folios. MADV_COLLAPSE does
+ * so whatever sysfs says; khugepaged (`khugepaged-scan.ts`) also asks the settings, and how many entries are
+ * empty, swapped, shared or old (`CollapseLimits`).
  * Source: Linux 6.1 and 6.12, mm/khugepaged.c (`madvise_collapse`, `hugepage_vma_revalidate`,
  * `hpage_collapse_scan_pmd`, `collapse_huge_page`); reference `thp-sysfs.md` section 9; recorded counts.
  */
-import { TABLE, UFFD_WP, WRITE, isPmdLeaf, isPresent } from '../arch/descriptor'
+import { AF, TABLE, UFFD_WP, WRITE, isPmdLeaf, isPresent } from '../arch/descriptor'
 import { EngineError } from '../error'
 import { orderFits, orderFitsSomewhere, vmaRefusal } from '../thp/orders'
 import { FN } from '../trace/functions'
@@ -16,7 +16,9 @@ import { isModern } from './fault-anon'
 import { swapFault } from './fault-swap'
 import { ANON, FOLIO_LOCKED, FOLIO_LRU } from './folio'
 import type { Advised } from './madvise-flags'
+import { pageMapcount } from './mapcount'
 import type { Mm, Vma } from './mm'
+import { allocFolio, type Effort } from './pressure'
 import { isUserfaultArmed } from './userfault'
 import { findPmd } from './walk'
 
@@ -78,9 +80,9 @@ export function adviseCollapse(world: World, mm: Mm, vma: Vma, start: number, en
       }
       last = Math.min(last, Math.floor((mm.vmaAt(at)?.end ?? at) / nr) * nr)
     }
-    result = scan(world, mm, mm.vmaAt(at) ?? vma, at)
+    result = scanRange(world, mm, mm.vmaAt(at) ?? vma, at)
     unlocked = result === 'succeed'
-    if (unlocked) result = collapseRange(world, mm, at)
+    if (unlocked) result = collapseRange(world, mm, at, 'direct')
     if (result === 'succeed' || result === 'pmd-mapped') collapsed++
     else {
       failed = result
@@ -124,31 +126,50 @@ function tableOf(world: World, mm: Mm, vpn: number): number {
   return world.tables.pfn(findPmd(world, mm, vpn)) << world.geometry.tableShift
 }
 
-/** `hpage_collapse_scan_pmd`: looks at every entry; `succeed` says that the range may be collapsed. */
-function scan(world: World, mm: Mm, vma: Vma, vpn: number): ScanResult {
+/** What khugepaged asks for and MADV_COLLAPSE does not: entries of each kind that a range may have. */
+export interface CollapseLimits {
+  readonly none: number
+  readonly swap: number
+  readonly shared: number
+}
+
+/**
+ * `hpage_collapse_scan_pmd`: looks at every entry; `succeed` says that the range may be collapsed. With
+ * limits it ends at the entry that goes beyond one.
+ */
+export function scanRange(world: World, mm: Mm, vma: Vma, vpn: number, limits?: CollapseLimits): ScanResult {
   const { ops, geometry, calls } = world
   calls[FN.hpage_collapse_scan_pmd]++
   const state = pmdState(world, mm, vpn)
   if (state !== 'succeed') return state
   const slot = tableOf(world, mm, vpn)
   let writable = false
+  const seen = { none: 0, swap: 0, shared: 0, young: 0 }
   for (let i = 0; i < geometry.tableEntries; i++) {
     const entry = ops.ptepGet(mm, slot + i)
     if (entry !== 0 && !isPresent(entry)) {
+      if (limits !== undefined && ++seen.swap > limits.swap) return 'exceed-swap'
       if ((entry & UFFD_WP) !== 0) return 'uffd-wp'
       continue
     }
     if (isEmptyOrZero(world, entry, slot + i)) {
-      if (isUserfaultArmed(vma)) return 'exceed-none'
+      if (isUserfaultArmed(vma) || (limits !== undefined && ++seen.none > limits.none)) return 'exceed-none'
       continue
     }
     if ((entry & UFFD_WP) !== 0) return 'uffd-wp'
     if ((entry & WRITE) !== 0) writable = true
     calls[FN.vm_normal_page]++
-    const result = scanPage(world, world.tables.pfn(slot + i))
+    const pfn = world.tables.pfn(slot + i)
+    if (limits !== undefined && pageMapcount(world, pfn) > 1 && ++seen.shared > limits.shared) {
+      return 'exceed-shared'
+    }
+    const result = scanPage(world, pfn)
     if (result !== 'succeed') return result
+    if ((entry & AF) !== 0) seen.young++
   }
-  return writable ? 'succeed' : 'page-ro'
+  if (!writable) return 'page-ro'
+  const old = seen.young === 0 || (seen.swap > 0 && seen.young < geometry.tableEntries / 2)
+  return limits !== undefined && old ? 'lack-referenced' : 'succeed'
 }
 
 function scanPage(world: World, pfn: number): ScanResult {
@@ -165,14 +186,14 @@ function scanPage(world: World, pfn: number): ScanResult {
 }
 
 /** `collapse_huge_page`: a new folio, the VMA and the table once more, then all that was swapped out. */
-function collapseRange(world: World, mm: Mm, vpn: number): ScanResult {
+export function collapseRange(world: World, mm: Mm, vpn: number, effort: Effort): ScanResult {
   const { calls, folios, geometry, vm } = world
   calls[FN.collapse_huge_page]++
   if (isModern(world)) {
     calls[FN.alloc_charge_folio]++
     calls[FN.__folio_alloc_noprof]++
   }
-  const pfn = folios.alloc(geometry.pmdOrder)
+  const pfn = allocFolio(world, geometry.pmdOrder, effort)
   if (pfn < 0) return 'alloc-failed'
   vm[VM.thp_collapse_alloc]++
   const result = collapseWith(world, mm, vpn, pfn)

@@ -1,6 +1,6 @@
 /**
- * The deferred-split list: large anonymous folios that lost part of their mappings. The list itself
- * has no order that anything here depends on, so it is a flag of the folio.
+ * The deferred-split list: large anonymous folios that lost part of their mappings, oldest first. Under
+ * memory pressure `shrink.ts` goes through it.
  * Source: reference `thp-sysfs.md` sections 7 and 8.
  */
 import { FN } from '../trace/functions'
@@ -23,6 +23,7 @@ export function deferSplit(world: World, pfn: number, partially = true): void {
   if (!modern) {
     if ((flags & FOLIO_DEFERRED) === 0) vm[VM.thp_deferred_split_page]++
     folios.setFlags(pfn, FOLIO_DEFERRED)
+    world.deferred.add(folios.head(pfn))
     return
   }
   if (partially && (flags & FOLIO_PARTIALLY_MAPPED) === 0) {
@@ -30,6 +31,7 @@ export function deferSplit(world: World, pfn: number, partially = true): void {
     thpStats.add(order, 'split_deferred')
     thpStats.add(order, 'nr_anon_partially_mapped')
   }
+  world.deferred.add(folios.head(pfn))
   folios.setFlags(pfn, partially ? FOLIO_DEFERRED | FOLIO_PARTIALLY_MAPPED : FOLIO_DEFERRED)
 }
 
@@ -40,5 +42,6 @@ export function unqueueDeferred(world: World, pfn: number): boolean {
   if ((flags & FOLIO_DEFERRED) === 0) return false
   if ((flags & FOLIO_PARTIALLY_MAPPED) !== 0) thpStats.add(folios.order(pfn), 'nr_anon_partially_mapped', -1)
   folios.setFlags(pfn, 0, FOLIO_DEFERRED | FOLIO_PARTIALLY_MAPPED)
+  world.deferred.delete(folios.head(pfn))
   return true
 }

@@ -10,6 +10,7 @@ import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
 import { VM_LOCKED, VM_MTE, VM_WRITE, type Mm, type Vma } from './mm'
+import { allocFolio, faultEffort, type Effort } from './pressure'
 import { pageProtection } from './protection'
 import { prepareAnonVma } from './vma'
 import { makeSlot } from './walk'
@@ -31,7 +32,7 @@ export function anonymousFault(world: World, mm: Mm, vma: Vma, vpn: number, writ
   prepareAnonVma(world, mm, vma)
   for (let orders = anonFaultOrders(world, mm, vma, vpn, slot); orders !== 0; orders = dropHighest(orders)) {
     const order = highestOrder(orders)
-    const pfn = allocAnonFolio(world, order)
+    const pfn = allocAnonFolio(world, order, faultEffort(world.thp, vma.flags))
     if (pfn < 0) {
       world.thpStats.add(order, 'anon_fault_fallback')
       continue
@@ -59,8 +60,11 @@ export function isModern(world: World): boolean {
   return world.kernel.functionNames === 'linux-6.12'
 }
 
-/** `vma_alloc_folio`: a folio for anonymous memory, its pages still to be cleared; -1 without memory. */
-export function allocAnonFolio(world: World, order: number): number {
+/**
+ * `vma_alloc_folio`: a folio for anonymous memory, its pages still to be cleared; -1 where none is found
+ * with that effort. Single pages are worth all of it.
+ */
+export function allocAnonFolio(world: World, order: number, effort: Effort = 'direct'): number {
   const { calls } = world
   if (isModern(world)) {
     calls[FN.vma_alloc_folio_noprof]++
@@ -69,7 +73,7 @@ export function allocAnonFolio(world: World, order: number): number {
     calls[FN.vma_alloc_folio]++
     calls[FN.__folio_alloc]++
   }
-  return world.folios.alloc(order)
+  return allocFolio(world, order, effort)
 }
 
 /** `vma_alloc_zeroed_movable_folio`: one page of zeroes, whose tags are cleared with it. Throws `ENOMEM`. */

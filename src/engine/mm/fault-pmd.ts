@@ -21,6 +21,7 @@ import { VM_LOCKED, VM_WRITE, type Mm, type Vma } from './mm'
 import { pageProtection } from './protection'
 import { splitPmd } from './split-pmd'
 import { freeFolioSwap } from './swap-entries'
+import { faultEffort } from './pressure'
 import { prepareAnonVma } from './vma'
 import { depositTable } from './walk'
 
@@ -51,7 +52,7 @@ export function hugeAnonymousFault(
   prepareAnonVma(world, mm, vma)
   khugepagedEnterVma(world, mm, vma, vma.flags)
   if ((flags & FAULT_WRITE) === 0 && thp.useZeroPage === 1) return mapHugeZero(world, mm, vma, pmd)
-  const pfn = allocAnonFolio(world, order)
+  const pfn = allocAnonFolio(world, order, faultEffort(world.thp, vma.flags))
   if (pfn < 0) {
     vm[VM.thp_fault_fallback]++
     thpStats.add(order, 'anon_fault_fallback')

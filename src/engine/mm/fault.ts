@@ -20,6 +20,7 @@ import { hugeNumaFault, numaFault } from './fault-numa'
 import { hugeAnonymousFault, hugeSetAccessed, hugeWriteProtectFault } from './fault-pmd'
 import { swapFault } from './fault-swap'
 import { fileFault } from './file-fault'
+import { runBackground } from './pressure'
 import { VM_READ, VM_WRITE, type Mm, type Vma } from './mm'
 import { findPmd, findSlot, makePmd } from './walk'
 
@@ -56,6 +57,7 @@ export function handleFault(world: World, mm: Mm, vpn: number, write: boolean): 
   }
   world.trace?.begin('fault', mm.pid, vpn, 1)
   handleMmFault(world, mm, vma, vpn, write ? FAULT_WRITE : 0)
+  if (world.compaction.wanted > 0) runBackground(world)
   world.trace?.end('fault', mm.pid)
 }
 

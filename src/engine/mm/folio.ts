@@ -93,6 +93,9 @@ export class Folios {
   /** OnePlus' pool: block folios in use, the most there may be, and how many are mapped both ways. */
   readonly blocks = { inUse: 0, limit: Infinity, doubleMapped: 0 }
 
+  /** Folios that somebody holds, by order. */
+  readonly live = new Float64Array(32)
+
   observer: FolioObserver | undefined
   /** The kernel's own bookkeeping of freed folios. */
   accounts: FolioObserver | undefined
@@ -104,15 +107,18 @@ export class Folios {
     readonly blockOrder = 0
   ) {}
 
-  /** Allocates a folio with one reference and no mapping; its first page, or -1 without memory. */
-  alloc(order: number): number {
-    const pfn = this.buddy.alloc(order)
+  /**
+   * Allocates a folio with one reference and no mapping; its first page, or -1 without memory. `pfn`: a block
+   * that was taken from the allocator for it.
+   */
+  alloc(order: number, pfn = this.buddy.alloc(order)): number {
     if (pfn < 0) return -1
     const aligned = order >= this.blockOrder ? BLOCK_ALIGNED : 0
     this.born(pfn, order, (order << ORDER_SHIFT) | IN_USE | ANON | aligned)
     const { values } = this.counters
     values[FOLIO_ALLOC]++
     values[PAGE_ALLOC] += 1 << order
+    this.live[order]++
     return pfn
   }
 
@@ -252,6 +258,8 @@ export class Folios {
    * the mapcount it has. The folio's own references are forgotten.
    */
   takeApart(head: number): void {
+    this.live[this.order(head)]--
+    this.live[0] += 1 << this.order(head)
     const chunk = head >>> FOLIO_CHUNK_SHIFT
     const words = this.words[chunk] as Int32Array
     const first = head & FOLIO_CHUNK_MASK
@@ -311,6 +319,7 @@ export class Folios {
     const { values } = this.counters
     values[FOLIO_FREE]++
     values[PAGE_FREE] += 1 << order
+    this.live[order]--
     this.gone(head, order)
     this.buddy.release(head, order)
   }

@@ -47,6 +47,16 @@ export class FreeMap {
     return word
   }
 
+  /** The largest member, or -1. */
+  last(): number {
+    if (this.size === 0) return -1
+    let word = 0
+    for (let level = this.levels.length - 1; level >= 0; level--) {
+      word = (word << 5) | (31 - Math.clz32(this.levels[level][word]))
+    }
+    return word
+  }
+
   get bytes(): number {
     return this.levels.reduce((sum, level) => sum + level.byteLength, 0)
   }

@@ -1,7 +1,7 @@
 /**
- * Registration with khugepaged. The thread itself never runs here (in the recordings it sleeps for
- * ever); what is modelled is which mm it would scan, because the kernel asks for it on mmap, merges
- * and faults. Source: Linux 6.1 and 6.12, mm/khugepaged.c, `khugepaged_enter_vma`.
+ * Registration with khugepaged. The thread never runs by itself (in the recordings it sleeps for ever):
+ * `khugepaged-scan.ts` is one wake-up. Here is which mm it would scan, because the kernel asks for it on
+ * mmap, merges and faults. Source: Linux 6.1 and 6.12, mm/khugepaged.c, `khugepaged_enter_vma`.
  */
 import { orderAllowed, orderFitsSomewhere, vmaRefusal } from '../thp/orders'
 import { FN } from '../trace/functions'

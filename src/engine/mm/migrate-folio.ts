@@ -7,9 +7,22 @@
  */
 import { EngineError } from '../error'
 import type { World } from '../world'
-import { FOLIO_FILE, FOLIO_SWAPCACHE } from './folio'
+import { COUNTER_INDEX } from '../trace/counters'
+import { deferSplit, unqueueDeferred } from './deferred'
+import {
+  FOLIO_ACTIVE,
+  FOLIO_DIRTY,
+  FOLIO_FILE,
+  FOLIO_LAZYFREE,
+  FOLIO_MLOCKED,
+  FOLIO_PARTIALLY_MAPPED,
+  FOLIO_REFERENCED,
+  FOLIO_SWAPCACHE
+} from './folio'
 import { restorePage, unmapPlace } from './migrate'
-import { folioPlaces } from './rmap-walk'
+import { folioPlaces, type Address } from './rmap-walk'
+
+const PAGE_COPY = COUNTER_INDEX.pageCopy
 
 /**
  * `try_to_migrate`: turns every mapping of the folio of page `pfn` into a migration entry and answers
@@ -32,6 +45,40 @@ export function beginMigration(world: World, pfn: number): number {
     if (unmapPlace(world, place, head)) tlbi.finish(place.mm)
   }
   return head
+}
+
+/**
+ * `migrate_pages` of one anonymous folio that nobody holds but its mappings: everything of the folio at
+ * `head` goes to the new one at `to`, of the same order, and the old one is freed. `near` maps it.
+ */
+export function moveFolio(world: World, head: number, to: number, near: Address): void {
+  const { folios, tlbi, thpStats, trace, counters, lru } = world
+  const order = folios.order(head)
+  const nr = 1 << order
+  folios.addRefs(head, 1)
+  const places = folioPlaces(world, head, nr, near)
+  for (const place of places) if (unmapPlace(world, place, head)) tlbi.finish(place.mm)
+  for (let i = 0; i < nr; i++) {
+    folios.copyContent(head + i, to + i)
+    world.mte?.copyPage(head + i, to + i)
+  }
+  counters.values[PAGE_COPY] += nr
+  trace?.note('copy', near.mm.pid, to, head, 0, nr)
+  const kept = FOLIO_DIRTY | FOLIO_LAZYFREE | FOLIO_REFERENCED | FOLIO_ACTIVE | FOLIO_MLOCKED
+  folios.setFlags(to, folios.flags(head) & kept)
+  folios.setAnonVma(to, folios.anonVma(head))
+  thpStats.add(order, 'nr_anon')
+  const partially = (folios.flags(head) & FOLIO_PARTIALLY_MAPPED) !== 0
+  if (unqueueDeferred(world, head) && partially) deferSplit(world, to)
+  for (const place of places) {
+    for (let page = place.first; page < place.first + place.nr; page++) {
+      restorePage(world, place, head, page, false, to)
+    }
+  }
+  folios.put(head)
+  lru.add(to)
+  folios.put(to)
+  lru.drain()
 }
 
 /** `remove_migration_ptes`: maps the folio's pages again wherever a migration entry stands for one, in children too. */

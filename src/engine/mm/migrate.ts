@@ -96,14 +96,15 @@ function unmapPage(world: World, { mm, vma }: FolioPlace, vpn: number, slot: num
 /**
  * `remove_migration_pte`: where the VMA has a migration entry for page `page` of the folio that began
  * at `head`, it maps that page again, or after a split (`dropsZeroes`) the page of zeroes if all its
- * bytes are zero (6.12).
+ * bytes are zero (6.12). After a migration the page is the one of the folio that begins at `to`.
  */
 export function restorePage(
   world: World,
   place: FolioPlace,
   head: number,
   page: number,
-  dropsZeroes = true
+  dropsZeroes = true,
+  to = head
 ): void {
   const { ops, tables, folios, calls, lru } = world
   const { mm, vma } = place
@@ -111,9 +112,9 @@ export function restorePage(
   calls[FN.page_vma_mapped_walk]++
   const slot = findSlot(world, mm, place.vpn + page - place.first)
   if (slot === 0) return
-  const pfn = head + page
+  const pfn = to + page
   const entry = ops.ptepGetPresence(mm, slot)
-  if ((entry & MIGRATION) === 0 || tables.pfn(slot) !== pfn) return
+  if ((entry & MIGRATION) === 0 || tables.pfn(slot) !== head + page) return
   ops.ptepGetPresence(mm, slot)
   calls[FN.page_vma_mapped_walk]++
   const prot = pageProtection(vma.flags)

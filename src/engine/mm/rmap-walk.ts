@@ -61,6 +61,32 @@ export function findMapping(world: World, head: number, nr: number): Address | u
   return undefined
 }
 
+/**
+ * A page that maps each of the folios, for many at once: one walk over all tables, leaves passed over.
+ * `heads` are first frames.
+ */
+export function addressesOf(world: World, heads: ReadonlySet<number>): Map<number, Address> {
+  const { tables, geometry, folios } = world
+  const found = new Map<number, Address>()
+  const entries = geometry.tableEntries
+  for (const mm of world.mms) {
+    for (const vma of mm.vmas) {
+      for (let vpn = vma.start; vma.file === undefined && vpn < vma.end;) {
+        const next = Math.min(vpn - (vpn % entries) + entries, vma.end)
+        const slot = findSlot(world, mm, vpn)
+        for (let i = 0; slot !== 0 && i < next - vpn; i++) {
+          if (!isOfFolio(tables.attr(slot + i))) continue
+          const head = folios.head(tables.pfn(slot + i))
+          if (heads.has(head) && !found.has(head)) found.set(head, { mm, vpn: vpn + i })
+        }
+        if (found.size === heads.size) return found
+        vpn = next
+      }
+    }
+  }
+  return found
+}
+
 function searchVma(world: World, mm: Mm, vma: Vma, head: number, nr: number): number {
   const { tables, geometry } = world
   const entries = geometry.tableEntries

@@ -13,8 +13,8 @@ export class TracedFolios extends Folios {
     super(buddy, counters, blockOrder)
   }
 
-  override alloc(order: number): number {
-    const pfn = super.alloc(order)
+  override alloc(order: number, at?: number): number {
+    const pfn = super.alloc(order, at)
     if (pfn >= 0) this.trace?.touchFolio(false)
     return pfn
   }
@@ -80,6 +80,8 @@ export class TracedFolios extends Folios {
     const first = head & FOLIO_CHUNK_MASK
     const order = this.order(head)
     const nr = 1 << order
+    this.live[order]--
+    this.live[0] += nr
     const flags = this.flags(head)
     const refs = (this.smallRefs[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))
     for (let at = first; at < first + nr; at++) words[at] &= (1 << ORDER_SHIFT) - 1

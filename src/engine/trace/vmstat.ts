@@ -30,7 +30,13 @@ export const VM_EVENT_NAMES = [
   'thp_zero_page_alloc',
   'thp_zero_page_alloc_failed',
   'thp_swpout',
-  'thp_swpout_fallback'
+  'thp_swpout_fallback',
+  'allocstall_movable',
+  'compact_stall',
+  'compact_success',
+  'compact_fail',
+  'compact_daemon_wake',
+  'pgmigrate_success'
 ] as const
 
 export type VmEventName = (typeof VM_EVENT_NAMES)[number]

@@ -4,6 +4,7 @@
  */
 import { EngineError } from '../../engine/error'
 import type { Machine } from '../../engine/machine'
+import { readMemory, vmEvents } from '../../engine/memory'
 import { beginMigration, undoMigration } from '../../engine/mm/migrate-folio'
 import type { Process } from '../../engine/process'
 import type { Region } from '../../engine/region'
@@ -140,6 +141,27 @@ export const CALLS: Readonly<Record<string, Call>> = {
     undoMigration(world, whole('the folio', head))
   },
 
+  'machine.memory': (handles, [id]) => {
+    const { world } = handles.machineAt(id)
+    return { ...readMemory(world), events: vmEvents(world) }
+  },
+  'machine.khugepaged': (handles, [id]) => {
+    const machine = handles.machineAt(id)
+    const { pageSize } = machine.world.geometry
+    const { ranges, ...pass } = machine.khugepaged()
+    return {
+      ...pass,
+      ranges: ranges.map(({ pid, vpn, result }) => ({ pid, address: vpn * pageSize, result }))
+    }
+  },
+  'machine.fragment': (handles, [id, how]) => {
+    const wanted = options('fragment', how, ['order', 'movable', 'seed'])
+    return handles.machineAt(id).fragment({
+      order: whole('fragment: order', wanted.order),
+      movable: optional(wanted.movable, (share) => Number(share)),
+      seed: optional(wanted.seed, (seed) => whole('fragment: seed', seed))
+    })
+  },
   'machine.shell': (handles, [id, line]) => {
     const machine = handles.machineAt(id)
     machine.refuseInStep('shell')

@@ -38,6 +38,36 @@ try { m.shell(7 as never) } catch (error) { say((error as { code: string }).code
     ])
   })
 
+  it('meet memory in pieces, compaction and khugepaged', async () => {
+    const found = await said(`
+const m = machine({ kernel: 'linux-6.12', memory: '64MiB' })
+say([m.fragment({ order: 3 }), m.memory().freeBlocks[3], m.memory().unusable[4]])
+m.shell('echo always > hugepages-64kB/enabled; echo always > defrag')
+const heap = m.spawn().mmap({ bytes: '64KiB' })
+heap.write(0, 1)
+say([heap.folio(0)?.order, m.memory().events.compact_success, m.memory().folios[4], m.memory().inUse])
+try { m.fragment({ order: 11 }) } catch (error) { say((error as { code: string }).code) }
+m.shell('echo always > enabled')
+const p = m.spawn()
+const big = p.mmap({ bytes: '2MiB' })
+m.shell('echo never > enabled')
+big.write(0, 1)
+m.shell('echo always > enabled')
+p.mmap({ bytes: '2MiB' }).read(0, 1)
+// Below 512 MiB khugepaged/defrag starts as 0: it only wakes kcompactd, and is served the next time.
+for (let i = 0; i < 2; i++) {
+  const { ranges, scanned } = m.khugepaged()
+  say([ranges[0]?.result, ranges[0]?.address === big.address, scanned])
+}`)
+    expect(found).toEqual([
+      [960, 960, 1],
+      [4, 1, 1, 16],
+      'bad-argument',
+      ['alloc-failed', true, 512],
+      ['succeed', true, 1024]
+    ])
+  })
+
   it('say what a store would get, and why', async () => {
     const found = await said(`
 const m = machine({ kernel: 'linux-6.12' })

@@ -305,6 +305,15 @@ class Machine {
   walker(walker = 0) {
     return new Agent(KEY, this.#id, call('machine.agent', this.#id, 'walker', walker))
   }
+  memory() {
+    return freeze(call('machine.memory', this.#id))
+  }
+  khugepaged() {
+    return freeze(call('machine.khugepaged', this.#id))
+  }
+  fragment(how) {
+    return call('machine.fragment', this.#id, how)
+  }
   shell(text) {
     return freeze(call('machine.shell', this.#id, text))
   }
