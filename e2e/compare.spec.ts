@@ -24,6 +24,9 @@ test('issue 5: the hole in a block, on two kernels, with the keyboard alone', as
   await lab.press('ControlOrMeta+Alt+D')
   await expect(lab.announcement).toHaveText(/^Difference at event/)
   const at = await stepper.at()
+  // The same in words: each entry that differs with both states, and what is different about it.
+  const entries = stepper.fork.getByRole('region', { name: 'Entries that differ' })
+  await expect(entries.getByRole('row').nth(1)).toContainText(/mm \d+ 0x.* → /)
   const grids = stepper.fork.getByRole('grid', { name: /^parent/ })
   await expect(grids).toHaveCount(2)
   const differing = stepper.fork.getByRole('gridcell', { name: /differs from the other side/ })
@@ -74,11 +77,35 @@ test('ux 29 and 31: rows aligned, differences in words, each side with its own n
   ])
   const unfolds = table.getByRole('row', { name: /^unfolds/ })
   await expect(unfolds.getByRole('cell').last()).toHaveText('+4')
+
+  // Counters by themselves: the first event that one kernel counts and the other does not.
+  await stepper.fork.getByRole('combobox', { name: 'Differences in' }).selectOption('counters')
+  await lab.press('ControlOrMeta+Alt+D')
+  await expect(lab.announcement).toHaveText(/^Difference at event [\d,]+: \w+: \d+ against \d+ in /)
+  await stepper.quiet()
+
+  // The run before is another run of the same script: nothing differs from it but its time.
+  await lab.run()
+  await stepper.ready()
+  await lab.command('Compare with the run before')
+  await expect(headers.nth(1)).toContainText(/run of \d{4}-\d\d-\d\d \d\d:\d\d/)
+  await stepper.goTo(await stepper.events())
+  await expect(headers.nth(0).locator('strong')).toHaveText(
+    (await headers.nth(1).locator('strong').textContent()) ?? ''
+  )
+  const forks = table.getByRole('row', { name: /^forks/ })
+  await expect(forks.getByRole('cell').last()).toHaveText('=')
+  await expect(stepper.fork.getByRole('region', { name: 'Entries that differ' })).toHaveCount(0)
 })
 
 test('ux 33: zoom and scroll are synchronised, and can be released', async ({ lab }) => {
   const stepper = new Stepper(lab)
   await stepper.open(compared('8MiB'), 'Compare')
+  // Where one kernel is in the middle of its fork, blocks differ: on the canvas, and in the table beside it.
+  await lab.press('ControlOrMeta+Alt+D')
+  await expect(lab.announcement).toHaveText(/^Difference at event/)
+  await expect(stepper.fork.getByTestId('differs').first()).toHaveText(/≠ [\d,]+ blocks?/)
+  await expect(stepper.fork.getByRole('row', { name: /differs from the other side/ }).first()).toBeVisible()
   await stepper.goTo(await stepper.events())
   const scale = stepper.fork.locator('.pte-canvas .tools span')
   await expect(scale.nth(1)).toContainText(/px/)

@@ -84,10 +84,12 @@ export interface TraceDescriptorRequest extends TraceKey {
   readonly level?: number
 }
 
-/** Two traces: machine 0 of each is compared unless others are named. */
+/** Two traces, of two runs, two cells or one: machine 0 of each is compared unless others are named. */
 export interface TraceTwo {
   readonly a: TraceKey
   readonly b: TraceKey
+  readonly aMachine?: number
+  readonly bMachine?: number
 }
 
 export interface TraceDiffRequest extends TraceTwo {

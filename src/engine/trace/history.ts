@@ -74,7 +74,7 @@ function restore(replica: Replica, copy: MachineCopy): void {
 /** The state of all machines of a cell at an event that can be moved. */
 export class History {
   readonly replicas: Replica[] = []
-  readonly #copies: (readonly MachineCopy[])[] = []
+  #copies: (readonly MachineCopy[])[] = []
   #at = 0
 
   constructor(
@@ -90,6 +90,13 @@ export class History {
   /** The event at which the state is. */
   get at(): number {
     return this.#at
+  }
+
+  /** Another state of the same recorded events, that is moved by itself; the copies are shared. */
+  twin(): History {
+    const twin = new History(this.log, this.shapes, this.every)
+    twin.#copies = this.#copies
+    return twin
   }
 
   /** Goes through all events once, in order, and keeps copies on the way. */

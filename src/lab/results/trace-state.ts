@@ -176,7 +176,12 @@ export type TracePartState =
   | { readonly what: 'processes'; readonly processes: readonly TraceProcessState[] }
   | { readonly what: 'entries'; readonly entries: TraceEntries }
   | { readonly what: 'map'; readonly map: TraceMap }
-  | { readonly what: 'folios'; readonly folios: readonly TraceFolio[] }
+  | {
+      readonly what: 'folios'
+      readonly folios: readonly TraceFolio[]
+      /** The same range in the state `since`. */
+      readonly before?: readonly TraceFolio[]
+    }
   | { readonly what: 'walk'; readonly levels: readonly TraceLevel[] }
   | { readonly what: 'tlbs'; readonly tlbs: readonly TraceTlb[] }
   | { readonly what: 'counters'; readonly counters: Readonly<Record<string, number>> }

@@ -1,5 +1,5 @@
 /** Two traces by their workloads' operations: which belongs to which. */
-import type { TraceAlignment, TraceCounterpart, TracePair } from '../results/trace'
+import type { TraceAlignment, TraceCounterpart, TraceOperation, TracePair } from '../results/trace'
 import { extentOf, type Extent } from './decode'
 import type { IndexedTrace } from './indexed'
 
@@ -39,12 +39,25 @@ function common(a: readonly string[], b: readonly string[]): [number, number][] 
   return [...pairs, ...tail.reverse()]
 }
 
+/** The machine of each of two traces that is compared. */
+export type Machines = readonly [number, number]
+
+/** Operations on a machine, and those that did nothing; in a cell with one machine these are all. */
+function operationsOn(trace: IndexedTrace, machine: number): TraceOperation[] {
+  return trace.operations.filter(({ from, to, machine: own }) => to < from || own === machine)
+}
+
+/** A call without what it is made on: objects of two machines of one cell have different numbers. */
+function withoutHandles({ name, title }: TraceOperation): string {
+  const at = title.indexOf('(')
+  return `${name.split(' ')[0]} ${at < 0 ? '' : title.slice(at)}`
+}
+
 /** Every operation of both, in order; those without a counterpart stand alone. */
-export function align(a: IndexedTrace, b: IndexedTrace): TracePair[] {
-  const matched = common(
-    a.operations.map(({ name }) => name),
-    b.operations.map(({ name }) => name)
-  )
+export function align(a: IndexedTrace, b: IndexedTrace, machines: Machines = [0, 0]): TracePair[] {
+  const [mine, its] = [operationsOn(a, machines[0]), operationsOn(b, machines[1])]
+  const nameOf = a === b ? withoutHandles : ({ name }: TraceOperation) => name
+  const matched = common(mine.map(nameOf), its.map(nameOf))
   const pairs: TracePair[] = []
   let nextA = 0
   let nextB = 0
@@ -52,15 +65,15 @@ export function align(a: IndexedTrace, b: IndexedTrace): TracePair[] {
   let bEvent = 0
   const push = (i: number, j: number): void => {
     // An operation with others inside it is done when the last of them is.
-    if (i >= 0) aEvent = Math.max(aEvent, a.operations[i].to)
-    if (j >= 0) bEvent = Math.max(bEvent, b.operations[j].to)
-    const title = i >= 0 ? a.operations[i].title : b.operations[j].title
-    pairs.push({ a: i, b: j, title, aEvent, bEvent })
+    if (i >= 0) aEvent = Math.max(aEvent, mine[i].to)
+    if (j >= 0) bEvent = Math.max(bEvent, its[j].to)
+    const title = i >= 0 ? mine[i].title : its[j].title
+    pairs.push({ a: mine[i]?.index ?? -1, b: its[j]?.index ?? -1, title, aEvent, bEvent })
   }
-  for (const [i, j] of [...matched, [a.operations.length, b.operations.length] as const]) {
+  for (const [i, j] of [...matched, [mine.length, its.length] as const]) {
     while (nextA < i) push(nextA++, -1)
     while (nextB < j) push(-1, nextB++)
-    if (i < a.operations.length && j < b.operations.length) push(nextA++, nextB++)
+    if (i < mine.length && j < its.length) push(nextA++, nextB++)
   }
   return pairs
 }
@@ -84,7 +97,8 @@ export function counterpart(
   a: IndexedTrace,
   b: IndexedTrace,
   pairs: readonly TracePair[],
-  event: number
+  event: number,
+  machines: Machines = [0, 0]
 ): TraceCounterpart {
   const operation = a.operationOf(event)
   const index = pairs.findIndex((pair) => pair.a === operation && operation >= 0)
@@ -100,25 +114,25 @@ export function counterpart(
   if (pair.b < 0) return { event: pair.bEvent, pair: index, by: 'operation' }
   const other = b.operations[pair.b]
   const begin = { event: Math.max(0, other.from - 1), pair: index, by: 'start' } as const
-  const page = furthest(a, a.operations[operation].from, event)
+  const page = furthest(a, machines[0], a.operations[operation].from, event)
   if (page < 0) return begin
   const extent: Extent = { vpn: 0, pages: 0, pfn: 0, frames: 0 }
   let at = other.from
   while (at <= other.to) {
     extentOf(b, at, extent)
-    if (extent.pages === 1 && extent.vpn > page) break
+    if (extent.pages === 1 && extent.vpn > page && b.log.machine(at) === machines[1]) break
     at++
   }
   return { event: at - 1, pair: index, by: 'page' }
 }
 
 /** The highest page that single-page events of a range were about, -1 for none. */
-function furthest(trace: IndexedTrace, from: number, to: number): number {
+function furthest(trace: IndexedTrace, machine: number, from: number, to: number): number {
   const extent: Extent = { vpn: 0, pages: 0, pfn: 0, frames: 0 }
   let page = -1
   for (let event = from; event <= to; event++) {
     extentOf(trace, event, extent)
-    if (extent.pages === 1) page = Math.max(page, extent.vpn)
+    if (extent.pages === 1 && trace.log.machine(event) === machine) page = Math.max(page, extent.vpn)
   }
   return page
 }

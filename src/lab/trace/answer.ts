@@ -1,7 +1,8 @@
 /** The calls about traces, answered from the traces that are there. */
 import type { TraceKey, TraceRange, TraceService, TraceTwo } from '../../protocol/trace'
 import { align, alignmentOf, counterpart } from './align'
-import { Comparison, differences } from './compare'
+import { differences, twoOf } from './compare'
+import { Comparison } from './comparison'
 import { descriptorAt } from './descriptor'
 import { TraceError } from './error'
 import type { IndexedTrace } from './indexed'
@@ -79,22 +80,23 @@ export class Answers {
     },
     traceAlign: (request) => alignmentOf(this.#compare(request).pairs, request.from, request.count),
     traceCounterpart: (request) => {
-      const { a, b, pairs } = this.#compare(request)
-      checkEvent(a, request.event)
-      return counterpart(a, b, pairs, request.event)
+      const { two, pairs } = this.#compare(request)
+      checkEvent(two.a, request.event)
+      return counterpart(two.a, two.b, pairs, request.event, two.machines)
     },
     traceDiff: (request) => {
-      const { a, b } = this.#compare(request)
-      checkEvent(a, request.aEvent)
-      checkEvent(b, request.bEvent)
-      return differences(a, request.aEvent, b, request.bEvent, request.cells, request.address)
+      const { aEvent, bEvent } = request
+      const { two } = this.#compare(request)
+      checkEvent(two.a, aEvent)
+      checkEvent(two.b, bEvent)
+      return differences(two, aEvent, bEvent, request.cells, request.address)
     },
     traceNextDifference: (request) =>
       this.#compare(request).find(request.aEvent, request.direction, request.aspects)
   }
 
-  #compare({ a, b }: TraceTwo): Comparison {
-    const key = `${a.runId} ${a.cell} ${b.runId} ${b.cell}`
+  #compare({ a, b, aMachine = 0, bMachine = 0 }: TraceTwo): Comparison {
+    const key = `${a.runId} ${a.cell} ${aMachine} ${b.runId} ${b.cell} ${bMachine}`
     const left = this.traces.get(a)
     const right = this.traces.get(b)
     for (const trace of [left, right]) {
@@ -103,7 +105,8 @@ export class Answers {
     }
     const known = this.#comparisons.get(key)
     if (known !== undefined) return known
-    const made = new Comparison(left, right, align(left, right))
+    const two = twoOf(left, right, [aMachine, bMachine])
+    const made = new Comparison(two, align(left, right, two.machines))
     this.#comparisons.set(key, made)
     const [oldest] = this.#comparisons.keys()
     if (this.#comparisons.size > MAX_COMPARISONS) this.#comparisons.delete(oldest)

@@ -1,20 +1,38 @@
-/** What differs between the states of two traces, and where they begin to differ. */
+/** What differs between the states of two traces. */
 import { COUNTER_NAMES } from '../../engine/trace/counters'
 import { findPmd, findSlot } from '../../engine/mm/walk'
+import type { History } from '../../engine/trace/history'
 import type { Replica, ReplicaMm } from '../../engine/trace/replica'
-import type {
-  TraceAspect,
-  TraceCellDifference,
-  TraceDifferenceFound,
-  TraceDifferences,
-  TracePair
-} from '../results/trace'
+import type { TraceCellDifference, TraceDifferences } from '../results/trace'
 import { isPresent } from '../../engine/arch/descriptor'
-import { writeOf } from './descriptor'
+import type { Machines } from './align'
 import { entryAt, type Entry } from './entries'
 import { replicaOf } from './machine-at'
 import type { IndexedTrace } from './indexed'
 import { entryWords } from './words'
+
+/** A machine of each of two traces. */
+export interface Two {
+  readonly a: IndexedTrace
+  readonly b: IndexedTrace
+  readonly machines: Machines
+  /** Where the states of either side are made. */
+  readonly histories: readonly [History, History]
+}
+
+/** Two machines to compare; of one cell too. Throws `trace-range` where one has no such machine. */
+export function twoOf(a: IndexedTrace, b: IndexedTrace, machines: Machines): Two {
+  replicaOf(a, machines[0])
+  replicaOf(b, machines[1])
+  return { a, b, machines, histories: [a.history, a === b ? a.history.twin() : b.history] }
+}
+
+/** The machines as they are in two states. */
+export function replicasAt({ histories, machines }: Two, aEvent: number, bEvent: number): [Replica, Replica] {
+  histories[0].seek(aEvent)
+  histories[1].seek(bEvent)
+  return [histories[0].replicas[machines[0]], histories[1].replicas[machines[1]]]
+}
 
 type Range = { readonly from: number; readonly to: number } | undefined
 
@@ -27,6 +45,21 @@ function wordsOf(replica: Replica, entry: Entry): string {
   return `${words}, order ${folios.order(entry.pfn)}, refcount ${folios.refcount(entry.pfn)}, mapcount ${folios.mapcount(entry.pfn)}, entire ${folios.entireMapcount(entry.pfn)}${exclusive}`
 }
 
+/** Whether two entries are surely the same by those words: most are, and words take long. */
+function alike(left: Replica, one: Entry, right: Replica, two: Entry): boolean {
+  if (one.attr !== two.attr || one.huge !== two.huge) return false
+  if (!isPresent(one.attr)) return true
+  const [mine, its] = [left.folios, right.folios]
+  if (mine.word(one.pfn) === 0 || its.word(two.pfn) === 0) return mine.word(one.pfn) === its.word(two.pfn)
+  return (
+    mine.order(one.pfn) === its.order(two.pfn) &&
+    mine.refcount(one.pfn) === its.refcount(two.pfn) &&
+    mine.mapcount(one.pfn) === its.mapcount(two.pfn) &&
+    mine.entireMapcount(one.pfn) === its.entireMapcount(two.pfn) &&
+    mine.isExclusive(one.pfn) === its.isExclusive(two.pfn)
+  )
+}
+
 function hasAny(replica: Replica, mm: ReplicaMm | undefined, vpn: number): boolean {
   if (mm === undefined) return false
   if (findSlot(replica, mm, vpn) !== 0) return true
@@ -35,14 +68,12 @@ function hasAny(replica: Replica, mm: ReplicaMm | undefined, vpn: number): boole
 }
 
 /** Calls `visit` for each page at which the two states differ, in the order of processes and addresses. */
-function eachCell(
-  a: IndexedTrace,
-  b: IndexedTrace,
+export function eachCell(
+  { a, b }: Two,
+  [left, right]: readonly [Replica, Replica],
   range: Range,
   visit: (pid: number, vpn: number, a: string, b: string) => void
 ): void {
-  const left = replicaOf(a, 0)
-  const right = replicaOf(b, 0)
   const { tableEntries, pageSize } = left.geometry
   const pids = [...new Set([...left.mms.keys(), ...right.mms.keys()])].sort((x, y) => x - y)
   for (const pid of pids) {
@@ -63,6 +94,7 @@ function eachCell(
             const one = mine === undefined ? undefined : entryAt(left, mine, vpn)
             const two = its === undefined ? undefined : entryAt(right, its, vpn)
             if ((one?.attr ?? 0) === 0 && (two?.attr ?? 0) === 0) continue
+            if (one !== undefined && two !== undefined && alike(left, one, right, two)) continue
             const words = one === undefined ? 'no process' : wordsOf(left, one)
             const others = two === undefined ? 'no process' : wordsOf(right, two)
             if (words !== others) visit(pid, vpn, words, others)
@@ -77,19 +109,17 @@ function eachCell(
 
 /** The differences between two states. */
 export function differences(
-  a: IndexedTrace,
+  two: Two,
   aEvent: number,
-  b: IndexedTrace,
   bEvent: number,
   limit: number,
   range?: Range
 ): TraceDifferences {
-  a.history.seek(aEvent)
-  b.history.seek(bEvent)
-  const { pageSize } = replicaOf(a, 0).geometry
+  const replicas = replicasAt(two, aEvent, bEvent)
+  const { pageSize } = replicas[0].geometry
   const cells: TraceCellDifference[] = []
   let cellsTotal = 0
-  eachCell(a, b, range, (pid, vpn, mine, its) => {
+  eachCell(two, replicas, range, (pid, vpn, mine, its) => {
     cellsTotal++
     if (cells.length < limit) cells.push({ pid, otherPid: pid, address: vpn * pageSize, a: mine, b: its })
   })
@@ -98,28 +128,28 @@ export function differences(
     b: bEvent,
     cells,
     cellsTotal,
-    counters: countersOf(a, b),
-    verdicts: verdictsOf(a, aEvent, b, bEvent)
+    counters: countersOf(replicas),
+    verdicts: verdictsOf(two, aEvent, bEvent)
   }
 }
 
-function countersOf(a: IndexedTrace, b: IndexedTrace): TraceDifferences['counters'] {
-  const mine = replicaOf(a, 0).counters.values
-  const its = replicaOf(b, 0).counters.values
+/** Counters that differ between two states. */
+export function countersOf([left, right]: readonly [Replica, Replica]): TraceDifferences['counters'] {
+  const mine = left.counters.values
+  const its = right.counters.values
   return COUNTER_NAMES.map((name, i) => ({ name, a: mine[i], b: its[i] })).filter((each) => each.a !== each.b)
 }
 
-function verdictsOf(
-  a: IndexedTrace,
-  aEvent: number,
-  b: IndexedTrace,
-  bEvent: number
-): TraceDifferences['verdicts'] {
+/** What an expectation is called in its mark. */
+export const expectationName = (text: string): string => text.split(': expected ')[0]
+
+/** Expectations that hold on one side only, as far as they were stated. */
+export function verdictsOf({ a, b }: Two, aEvent: number, bEvent: number): TraceDifferences['verdicts'] {
   const said = (trace: IndexedTrace, event: number): Map<string, 'pass' | 'fail'> => {
     const found = new Map<string, 'pass' | 'fail'>()
     for (const mark of trace.marks) {
       if (mark.kind !== 'expectation' || mark.event > event || mark.status === undefined) continue
-      const name = mark.text.split(': expected ')[0]
+      const name = expectationName(mark.text)
       if (found.get(name) !== 'fail') found.set(name, mark.status)
     }
     return found
@@ -129,114 +159,4 @@ function verdictsOf(
   return [...new Set([...mine.keys(), ...its.keys()])]
     .map((name) => ({ name, a: mine.get(name) ?? ('none' as const), b: its.get(name) ?? ('none' as const) }))
     .filter((each) => each.a !== each.b)
-}
-
-/** What differs after a pair of operations, in a form that two pairs can be compared by. */
-interface Signature {
-  readonly cells: string
-  readonly counters: string
-  readonly verdicts: string
-  /** The first cell that differs. */
-  readonly first: TraceCellDifference | undefined
-}
-
-/** The comparison of two traces by their operations; keeps what it found out. */
-export class Comparison {
-  readonly #signatures = new Map<number, Signature>()
-
-  constructor(
-    readonly a: IndexedTrace,
-    readonly b: IndexedTrace,
-    readonly pairs: readonly TracePair[]
-  ) {}
-
-  /**
-   * The next (or previous) pair of operations after which the two differ otherwise than before it, and
-   * in each trace the event that made the first cell what it is then.
-   */
-  find(
-    aEvent: number,
-    direction: 'next' | 'previous',
-    aspects: readonly TraceAspect[]
-  ): TraceDifferenceFound {
-    const { pairs } = this
-    const order = [...pairs.keys()]
-    if (direction === 'previous') order.reverse()
-    for (const index of order) {
-      const pair = pairs[index]
-      const beyond = direction === 'next' ? pair.aEvent > aEvent : pair.aEvent < aEvent
-      if (!beyond || pair.a < 0 || pair.b < 0) continue
-      const now = this.#signature(index)
-      const before = index === 0 ? undefined : this.#signature(index - 1)
-      for (const aspect of aspects) {
-        if (now[aspect] === '' || now[aspect] === before?.[aspect]) continue
-        const found = this.#place(index, aspect, now)
-        const later = direction === 'next' ? found.a > aEvent : found.a < aEvent
-        if (later) return found
-      }
-    }
-    return { found: false, pair: -1, a: 0, b: 0, aspect: aspects[0] ?? 'cells', text: 'no difference' }
-  }
-
-  #place(index: number, aspect: TraceAspect, now: Signature): TraceDifferenceFound {
-    const { a, b } = this
-    const pair = this.pairs[index]
-    if (aspect !== 'cells' || now.first === undefined) {
-      return {
-        found: true,
-        pair: index,
-        a: pair.aEvent,
-        b: pair.bEvent,
-        aspect,
-        text: `${aspect} differ after ${pair.title}`
-      }
-    }
-    const { pid, address } = now.first
-    const text = `0x${address.toString(16)} of process ${pid}: ${now.first.a} against ${now.first.b}`
-    const at = (trace: IndexedTrace, operation: number, end: number): number => {
-      trace.history.seek(end)
-      const replica = replicaOf(trace, 0)
-      const mm = replica.mms.get(pid)
-      if (mm === undefined) return end
-      const { slot } = entryAt(replica, mm, Math.floor(address / replica.geometry.pageSize))
-      const written = slot === 0 ? 0 : writeOf(trace, 0, slot, end, -1)
-      return written >= trace.operations[operation].from ? written : end
-    }
-    return {
-      found: true,
-      pair: index,
-      a: at(a, pair.a, pair.aEvent),
-      b: at(b, pair.b, pair.bEvent),
-      aspect,
-      text
-    }
-  }
-
-  #signature(index: number): Signature {
-    const known = this.#signatures.get(index)
-    if (known !== undefined) return known
-    const { aEvent, bEvent } = this.pairs[index]
-    let hash = 0
-    let total = 0
-    this.a.history.seek(aEvent)
-    this.b.history.seek(bEvent)
-    let first: TraceCellDifference | undefined
-    const { pageSize } = replicaOf(this.a, 0).geometry
-    eachCell(this.a, this.b, undefined, (pid, vpn, mine, its) => {
-      total++
-      first ??= { pid, otherPid: pid, address: vpn * pageSize, a: mine, b: its }
-      for (const text of [mine, its])
-        for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16_777_619)
-      hash = Math.imul(hash ^ (vpn | 0), 16_777_619)
-    })
-    const list = (each: readonly object[]): string => (each.length === 0 ? '' : JSON.stringify(each))
-    const signature = {
-      cells: total === 0 ? '' : `${total} ${hash}`,
-      counters: list(countersOf(this.a, this.b)),
-      verdicts: list(verdictsOf(this.a, aEvent, this.b, bEvent)),
-      first
-    }
-    this.#signatures.set(index, signature)
-    return signature
-  }
 }

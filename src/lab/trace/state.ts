@@ -5,6 +5,7 @@ import { entryIndex } from '../../engine/mm/walk'
 import { MM_FIELDS } from '../../engine/trace/lanes'
 import type { Replica, ReplicaMm } from '../../engine/trace/replica'
 import type {
+  TraceFolio,
   TraceLevel,
   TracePart,
   TracePartState,
@@ -39,9 +40,13 @@ export function stateAt(
   const operation = trace.operationOf(event)
   const settled = operation < 0 || trace.operations[operation].to === event
   const before = since === undefined ? [] : parts.map((part) => fingerprint(trace, since, part))
+  const folios = since === undefined ? [] : parts.map((part) => earlierFolios(trace, since, part))
   trace.history.seek(event)
   const context = { trace, event, settled }
-  const states = parts.map((part, i) => partState(context, part, before[i]))
+  const states = parts.map((part, i) => {
+    const state = partState(context, part, before[i])
+    return state.what === 'folios' && folios[i] !== undefined ? { ...state, before: folios[i] } : state
+  })
   return { event, timeNs: trace.timeOf(event), operation: settled ? -1 : operation, parts: states }
 }
 
@@ -53,6 +58,13 @@ function fingerprint(trace: IndexedTrace, since: number, part: TracePart): Float
   const mm = replica.mms.get(part.pid)
   const first = Math.floor(part.address / replica.geometry.pageSize)
   return printsOf(replica, mm, first, part.pages)
+}
+
+/** Folios of a part in another state. */
+function earlierFolios(trace: IndexedTrace, since: number, part: TracePart): TraceFolio[] | undefined {
+  if (part.what !== 'folios') return undefined
+  trace.history.seek(since)
+  return foliosOf(trace, part)
 }
 
 /** Two numbers an entry: its attr lane, and its frame. */

@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import type { Schema } from '../../protocol/schemas/base'
 import { simulatorContract } from '../../protocol/schemas/simulator'
 import type { RunRecord } from '../../protocol/services'
-import type { TraceKey, TraceService } from '../../protocol/trace'
+import type { TraceAspect, TraceKey, TraceService } from '../../protocol/trace'
 import { TRACE_ENTRY_BITS } from '../results/trace'
 import { PTE_VIEW_BITS } from '../results/types'
 import { monotonicMs } from '../run/clock'
@@ -33,10 +33,25 @@ export default experiment({
 `
 const LINE_OF_FORK = 12
 
+const TWO = `import { experiment } from 'contpte-lab'
+export default experiment({
+  title: 'Two machines',
+  run({ machine }) {
+    for (const kernel of ['no-contpte', 'contpte-v2']) {
+      const m = machine({ kernel })
+      m.sysfs.write('hugepages-64kB/enabled', 'always')
+      const region = m.spawn().mmap({ bytes: '64KiB' })
+      region.write()
+    }
+  }
+})
+`
+
 let entries: Awaited<ReturnType<typeof buildWorkerEntries>>
 let checker: Checker
 let env: RunEnvironment
 let record: RunRecord
+let machines: RunRecord
 let store: TraceStore
 let calls: TraceService
 const told: TraceProgress[] = []
@@ -70,10 +85,11 @@ beforeAll(async () => {
     newRunId: () => 'r1'
   }
   record = await startRun({ file: 'fork.ts', text: SCRIPT, seed: 1, check: false }, env, checker).done
+  machines = await startRun({ file: 'two.ts', text: TWO, seed: 1, check: false }, env, checker).done
   store = new TraceStore(
     env,
     checker,
-    async () => record,
+    async (runId) => (runId === 'machines' ? machines : record),
     (progress) => told.push(progress)
   )
   calls = store.service()
@@ -330,6 +346,91 @@ describe('two traces', () => {
       aspects: ['verdicts']
     })
     expect(found).toMatchObject({ found: true, pair: 5, aspect: 'verdicts' })
+    expect(found.text).toBe('unfolds by fork: fail against pass')
+  })
+
+  it('begin to differ in cells and counters at the event that makes them differ', async () => {
+    const next = (aspects: readonly TraceAspect[], aEvent = 0, direction: 'next' | 'previous' = 'next') =>
+      ask('traceNextDifference', { ...two(), aEvent, direction, aspects })
+    const counted = await next(['counters'])
+    expect(counted).toMatchObject({ found: true, pair: 5, aspect: 'counters' })
+    // The first event of fork beyond what the other kernel counts in all of it.
+    const [name, more, less] =
+      /^(\w+): (\d+) against (\d+) in parent.fork\(\)$/.exec(counted.text)?.slice(1) ?? []
+    expect(Number(more)).toBeGreaterThan(Number(less))
+    const { operations } = await ask('traceOperations', { ...key(0), from: 0, count: 100 })
+    const so = async (event: number): Promise<number> => {
+      const { counters } = await ask('traceTotals', { ...key(0), from: operations[5].from, to: event })
+      return counters[0].counters[name] ?? 0
+    }
+    expect(await so(counted.a - 1)).toBeLessThanOrEqual(Number(less))
+    expect(await so(counted.a)).toBeGreaterThan(Number(less))
+    const back = await next(['counters'], counted.a + 1, 'previous')
+    expect(back).toEqual(counted)
+    expect(await next(['counters'], counted.a, 'previous')).toMatchObject({ found: false })
+  })
+
+  it('are two runs as well as two cells, and two machines of one cell', async () => {
+    const again = { runId: 'r2', cell: 0 }
+    const other = await ask('traceDiff', {
+      a: key(0),
+      b: again,
+      aEvent: (await ask('traceOpen', key(0))).events,
+      bEvent: (await ask('traceOpen', again)).events,
+      cells: 10
+    })
+    expect(other).toMatchObject({ cellsTotal: 0, counters: [], verdicts: [] })
+    const pair = { runId: 'machines', cell: 0 }
+    const { events, machines } = await ask('traceOpen', pair)
+    expect(machines.map(({ kernel }) => kernel)).toEqual(['no-contpte', 'contpte-v2'])
+    const both = { a: pair, b: pair, aMachine: 0, bMachine: 1 }
+    const { pairs } = await ask('traceAlign', { ...both, from: 0, count: 100 })
+    expect(pairs.map(({ title }) => title).filter((title) => title.includes('write'))).toEqual([
+      "m.sysfs.write('hugepages-64kB/enabled', 'always')",
+      'region.write()'
+    ])
+    const written = pairs.find(({ title }) => title === 'region.write()') ?? pairs[0]
+    expect(written.a).toBeLessThan(written.b)
+    const diff = await ask('traceDiff', { ...both, aEvent: written.aEvent, bEvent: events, cells: 1 })
+    expect(diff.cellsTotal).toBe(16)
+    expect(diff.cells[0].b).toContain('contiguous')
+    expect(diff.cells[0].a).not.toContain('contiguous')
+    const first = await ask('traceNextDifference', {
+      ...both,
+      aEvent: 0,
+      direction: 'next',
+      aspects: ['cells']
+    })
+    expect(first).toMatchObject({ found: true, aspect: 'cells' })
+    expect(first.b).toBeGreaterThan(first.a)
+    await expect(
+      calls.traceDiff({ ...both, bMachine: 2, aEvent: 0, bEvent: 0, cells: 0 })
+    ).rejects.toMatchObject({
+      code: 'trace-range'
+    })
+  })
+
+  it('tells folios of the state before beside those of a state', async () => {
+    const { operations } = await ask('traceOperations', { ...key(1), from: 0, count: 100 })
+    const { from, to } = operations[5]
+    const { events: found } = await ask('traceEvents', {
+      ...key(1),
+      from,
+      to,
+      count: 1,
+      filter: { kinds: ['cas'] }
+    })
+    const { parts } = await ask('traceState', {
+      ...key(1),
+      event: to,
+      since: from - 1,
+      parts: [{ what: 'folios', machine: 0, pid: 1, address: found[0].address ?? 0, pages: 1 }]
+    })
+    const [part] = parts
+    if (part.what !== 'folios') throw new Error('not what was asked')
+    // Fork of a folio of 16 pages: 16 references and a mapcount of 2 each.
+    expect(part.folios[0]).toMatchObject({ refcount: 32, order: 4 })
+    expect(part.before?.[0]).toMatchObject({ pfn: part.folios[0].pfn, refcount: 16 })
   })
 
   it('move in lockstep inside an operation by the page that is worked on', async () => {

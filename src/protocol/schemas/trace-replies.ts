@@ -278,7 +278,11 @@ const partState = v.variant('what', [
   v.strictObject({ what: v.literal('processes'), processes: s.list(processState, MAX_ITEMS) }),
   v.strictObject({ what: v.literal('entries'), entries }),
   v.strictObject({ what: v.literal('map'), map }),
-  v.strictObject({ what: v.literal('folios'), folios: s.list(folio, MAX_TRACE_ENTRIES) }),
+  v.strictObject({
+    what: v.literal('folios'),
+    folios: s.list(folio, MAX_TRACE_ENTRIES),
+    before: s.maybe(s.list(folio, MAX_TRACE_ENTRIES))
+  }),
   v.strictObject({ what: v.literal('walk'), levels: s.list(level, 8) }),
   v.strictObject({ what: v.literal('tlbs'), tlbs: s.list(tlb, LANES) }),
   v.strictObject({ what: v.literal('counters'), counters })

@@ -35,7 +35,7 @@ const filter = s.shape<t.TraceFilter>({
 
 const range = { ...key, from: event, to: event }
 const paged = s.shape<t.TracePage>({ ...key, from: s.count, count: page })
-const two = { a: traceKey, b: traceKey }
+const two = { a: traceKey, b: traceKey, aMachine: s.maybe(machine), bMachine: s.maybe(machine) }
 
 const place = { machine, pid: s.count, address: s.count }
 const part = v.variant('what', [

@@ -26,7 +26,7 @@ export function useNear(regions: () => readonly (RegionView | undefined)[]) {
     const wish = wanted[side]
     if (!region || !key || !wish) return
     const request = (asked[side] = (asked[side] ?? 0) + 1)
-    const pageSize = trace.sides[side]?.summary.machines[0]?.pageSize ?? 4096
+    const pageSize = trace.machineOf(side)?.pageSize ?? 4096
     const pages = Math.min(MOST, wish.count)
     const address = region.address + wish.first * pageSize
     try {
@@ -34,7 +34,7 @@ export function useNear(regions: () => readonly (RegionView | undefined)[]) {
         ...key,
         event: trace.positions[side] ?? 0,
         since: trace.since[side] ?? 0,
-        parts: [{ what: 'entries', machine: 0, pid: region.pid, address, pages }]
+        parts: [{ what: 'entries', machine: trace.machines[side] ?? 0, pid: region.pid, address, pages }]
       })
       const [part] = parts
       if (request !== asked[side] || part?.what !== 'entries') return

@@ -1,7 +1,7 @@
 import { registerCommand, type Command } from '../commands/registry'
 import { useShellStore } from '../stores/shell'
 import { useTraceStore } from '../stores/trace'
-import { compareNext, finishedCells, openRun } from './open'
+import { compareMachines, compareNext, compareRun, finishedCells, openRun } from './open'
 import { useRunsStore } from '../stores/runs'
 import { dock } from '../layout/dock'
 import { nextTick } from 'vue'
@@ -87,6 +87,12 @@ export function registerTraceCommands(): () => void {
     add('bookmark', 'Bookmark this event', ['Mod+Alt+B'], () => trace.bookmark('')),
     add('compareNext', 'Compare with the next cell of the sweep', [], () => void compareNext(), {
       enabled: () => trace.ready && finishedCells(runs.current).length > trace.sides.length
+    }),
+    add('compareRun', 'Compare with the run before', [], () => void compareRun(), {
+      enabled: () => trace.ready && runs.summaries.filter(({ status }) => status === 'finished').length > 1
+    }),
+    add('compareMachines', 'Compare the machines of this cell', [], () => void compareMachines(), {
+      enabled: () => trace.ready && (trace.sides[0]?.summary.machines.length ?? 0) > 1
     }),
     add('swapLead', 'Step the other column', [], () => trace.setLead(1 - trace.lead), { enabled: two }),
     add('lock', 'Lock or release the two columns', [], () => void (trace.locked = !trace.locked), {

@@ -42,11 +42,14 @@ export interface MachineView {
   readonly processes: readonly TraceProcessState[]
   readonly regions: readonly RegionView[]
   readonly folios: readonly TraceFolio[]
+  /** The same as they were where the step began. */
+  readonly foliosBefore: readonly TraceFolio[]
   readonly counters: Readonly<Record<string, number>>
 }
 
 interface Wish {
   readonly key: TraceKey
+  readonly machine: number
   readonly event: number
   readonly since: number
   readonly pids: readonly number[]
@@ -69,11 +72,12 @@ export function useMachineView(side: () => number, pids: () => readonly number[]
     const event = trace.positions[index] ?? 0
     const next = {
       key: shown.key,
+      machine: trace.machines[index] ?? 0,
       event,
       since: trace.since[index] ?? Math.max(0, event - 1),
       pids: pids(),
-      blockEntries: shown.summary.machines[0]?.blockEntries ?? 16,
-      pageSize: shown.summary.machines[0]?.pageSize ?? 4096
+      blockEntries: trace.machineOf(index)?.blockEntries ?? 16,
+      pageSize: trace.machineOf(index)?.pageSize ?? 4096
     }
     return before && JSON.stringify(before) === JSON.stringify(next) ? before : next
   })
@@ -81,22 +85,24 @@ export function useMachineView(side: () => number, pids: () => readonly number[]
 }
 
 async function ask(wish: Wish): Promise<MachineView> {
-  const { key, event, since } = wish
+  const { key, machine, event, since } = wish
   const first = await simulator().traceState({
     ...key,
     event,
-    parts: [{ what: 'processes' }, { what: 'counters', machine: 0 }]
+    parts: [{ what: 'processes' }, { what: 'counters', machine }]
   })
-  const processes = partOf(first, 'processes').flatMap((part) => part.processes)
+  const processes = partOf(first, 'processes')
+    .flatMap((part) => part.processes)
+    .filter((process) => process.machine === machine)
   const counters = partOf(first, 'counters')[0]?.counters ?? {}
   const wanted = wish.pids.flatMap((pid) => processes.filter((process) => process.pid === pid))
   const vmas = wanted.flatMap(({ pid, vmas: all }) =>
     all.slice(0, REGIONS).map(({ address, pages, access }) => ({ pid, address, pages, access }))
   )
-  const requests = vmas.map((vma) => partsOf(vma, wish.blockEntries, wish.pageSize))
+  const requests = vmas.map((vma) => partsOf(machine, vma, wish.blockEntries, wish.pageSize))
   const folios: TracePart[] = vmas.slice(0, 1).map(({ pid, address, pages }) => ({
     what: 'folios',
-    machine: 0,
+    machine,
     pid,
     address,
     pages: Math.min(pages, FOLIO_PAGES)
@@ -118,6 +124,7 @@ async function ask(wish: Wish): Promise<MachineView> {
     processes,
     regions,
     folios: partOf(state, 'folios').flatMap((part) => part.folios),
+    foliosBefore: partOf(state, 'folios').flatMap((part) => part.before ?? []),
     counters
   }
 }
@@ -130,17 +137,18 @@ function partOf<W extends TracePart['what']>(state: TraceState | undefined, what
 
 /** A small region is asked for entry by entry; a big one block by block, in as many maps as it takes. */
 function partsOf(
+  machine: number,
   { pid, address, pages }: Pick<RegionView, 'pid' | 'address' | 'pages'>,
   blockEntries: number,
   pageSize: number
 ): TracePart[] {
-  if (pages <= CELLS) return [{ what: 'entries', machine: 0, pid, address, pages }]
+  if (pages <= CELLS) return [{ what: 'entries', machine, pid, address, pages }]
   const most = BUCKETS * blockEntries
   const parts: TracePart[] = []
   for (let from = 0; from < pages && parts.length < 4; from += most) {
     const length = Math.min(most, pages - from)
     const buckets = Math.max(1, Math.ceil(length / blockEntries))
-    parts.push({ what: 'map', machine: 0, pid, address: address + from * pageSize, pages: length, buckets })
+    parts.push({ what: 'map', machine, pid, address: address + from * pageSize, pages: length, buckets })
   }
   return parts
 }
@@ -150,7 +158,9 @@ export function useForkAt(side: () => number): ComputedRef<{ parent: number; chi
   const trace = useTraceStore()
   return computed(() => {
     const index = side()
-    const children = (trace.sides[index]?.summary.processes ?? []).filter(({ parent }) => parent > 0)
+    const own = trace.machines[index] ?? 0
+    const processes = trace.sides[index]?.summary.processes ?? []
+    const children = processes.filter(({ machine, parent }) => machine === own && parent > 0)
     const at = trace.positions[index] ?? 0
     const child = children.findLast(({ from }) => from <= at) ?? children[0]
     return child && { parent: child.parent, child: child.pid }

@@ -8,14 +8,10 @@ import { useNoticesStore } from '../stores/notices'
 import { useRunsStore } from '../stores/runs'
 import { useShellStore } from '../stores/shell'
 import { useTraceStore } from '../stores/trace'
-import { defaultChoice, cellOf, type SweepCell } from './choice'
+import { defaultChoice, cellOf } from './choice'
+import { cellsOf, finishedCells } from './other-runs'
 
-/** The cells of a run that finished, and can so be stepped through. */
-export function finishedCells(run: LiveRun | null): SweepCell[] {
-  return (run?.cells ?? []).flatMap(({ parameters, forks, key }, index) =>
-    forks < 0 || key === '' ? [] : [{ index, parameters, forks }]
-  )
-}
+export { finishedCells }
 
 /** Opens what the preset shows: one cell, or the two to compare. Stays where it is if that is open. */
 export async function openRun(
@@ -99,14 +95,48 @@ function ofCell(run: LiveRun, { kind }: Pointed, cell: number): readonly unknown
   return kind === 'row' ? run.rows.filter((row) => same(row)) : run.expectations.filter(same)
 }
 
-/** Puts another cell of the run into a column; with one column, beside it. */
-export async function showCell(side: number, cell: number): Promise<boolean> {
+/** Puts another cell into a column, of the run on screen or another one; with one column, beside it. */
+export async function showCell(side: number, cell: number, of?: string): Promise<boolean> {
   const trace = useTraceStore()
-  const run = useRunsStore().current
-  if (!run || side > trace.sides.length) return false
+  const runId = of ?? useRunsStore().current?.runId
+  if (runId === undefined || side > trace.sides.length) return false
   const keys = trace.sides.map(({ key }) => key)
-  keys[side] = { runId: run.runId, cell }
-  return trace.open(keys)
+  keys[side] = { runId, cell }
+  return trace.open(keys, 0, false, trace.machines)
+}
+
+/** Puts a run of the history into a column: its cell of the same parameters, or else its first one. */
+export async function showRun(side: number, runId: string): Promise<boolean> {
+  const trace = useTraceStore()
+  const cells = await cellsOf(runId)
+  const wanted = parametersKey(trace.leading?.summary.parameters ?? {})
+  const cell = cells.find(({ parameters }) => parametersKey(parameters) === wanted) ?? cells[0]
+  if (cell === undefined) {
+    useNoticesStore().announce('That run has no finished cell')
+    return false
+  }
+  return showCell(side, cell.index, runId)
+}
+
+/** Compares the first column with the latest finished run before it: the same workload, as it was then. */
+export async function compareRun(): Promise<boolean> {
+  const trace = useTraceStore()
+  const own = trace.sides[0]?.key.runId
+  const runs = useRunsStore().summaries.filter(({ status }) => status === 'finished')
+  const at = runs.findIndex(({ runId }) => runId === own)
+  const file = runs[at]?.file
+  const later = runs.slice(at + 1)
+  const other = later.find((run) => run.file === file) ?? later[0] ?? runs.find(({ runId }) => runId !== own)
+  if (other) return showRun(1, other.runId)
+  useNoticesStore().announce('There is no other finished run')
+  return false
+}
+
+/** Compares the first two machines of the cell in the first column. */
+export async function compareMachines(): Promise<boolean> {
+  const trace = useTraceStore()
+  const key = trace.sides[0]?.key
+  return key === undefined ? false : trace.open([key, key], 0, false, [0, 1])
 }
 
 /** Compares the first column with the next finished cell of the sweep that is not on screen. */

@@ -7,7 +7,8 @@ import type {
   TraceKey,
   TraceMark,
   TraceOperation,
-  TraceSummary
+  TraceSummary,
+  TraceTwo
 } from '../../protocol/trace'
 import { simulator } from '../platform/clients-in-use'
 import { parametersText } from '../parts/parameters'
@@ -41,6 +42,10 @@ export const useTraceStore = defineStore('trace', () => {
   const failure = shallowRef<unknown>()
   /** Events so far of a trace that is being made. */
   const progress = ref<{ readonly cell: number; readonly phase: string; readonly events: number }>()
+  /** The machine of its cell that each side shows. */
+  const machines = shallowRef<readonly number[]>([])
+  /** What counts as a difference to jump to. */
+  const aspect = ref<TraceAspect | 'any'>('any')
   /** The side whose events are stepped; the other one follows. */
   const lead = ref(0)
   /** State shown of each side: that just after this event. */
@@ -68,6 +73,8 @@ export const useTraceStore = defineStore('trace', () => {
     const at = current.value?.operation ?? -1
     return at < 0 ? undefined : leading.value?.operations[at]
   })
+  /** The machine that a side shows. */
+  const machineOf = (side: number) => sides.value[side]?.summary.machines[machines.value[side] ?? 0]
   const cellName = computed(() => (leading.value ? parametersText(leading.value.summary.parameters) : ''))
   const ownBookmarks = computed(() =>
     bookmarks.value.filter(
@@ -76,10 +83,15 @@ export const useTraceStore = defineStore('trace', () => {
   )
 
   /**
-   * Opens the traces of one or two cells; the first one leads. What was not asked for by the user fails
-   * `quietly`: the panels say why.
+   * Opens the traces of one or two cells, of one run or of two; the first one leads. What was not asked
+   * for by the user fails `quietly`: the panels say why. `shown` are the machines to show.
    */
-  async function open(keys: readonly TraceKey[], at = 0, quietly = false): Promise<boolean> {
+  async function open(
+    keys: readonly TraceKey[],
+    at = 0,
+    quietly = false,
+    shown: readonly number[] = []
+  ): Promise<boolean> {
     const request = ++latest
     pause()
     opening.value = true
@@ -97,6 +109,9 @@ export const useTraceStore = defineStore('trace', () => {
       sides.value = opened
       lead.value = 0
       locked.value = true
+      machines.value = keys.map((_, side) =>
+        Math.min(shown[side] ?? 0, opened[side].summary.machines.length - 1)
+      )
       positions.value = opened.map(() => 0)
       since.value = opened.map(() => 0)
       current.value = undefined
@@ -212,7 +227,7 @@ export const useTraceStore = defineStore('trace', () => {
     const other = 1 - lead.value
     const [a, b] = [sides.value[lead.value], sides.value[other]]
     if (!a || !b || !locked.value) return
-    const two = { a: a.key, b: b.key }
+    const two = { a: a.key, b: b.key, aMachine: machines.value[lead.value], bMachine: machines.value[other] }
     const [now, then] = await Promise.all([
       counterpart(two, target),
       before === target ? undefined : counterpart(two, before)
@@ -223,7 +238,7 @@ export const useTraceStore = defineStore('trace', () => {
     place(other, event, Math.min(then?.event ?? event, event))
   }
 
-  function counterpart(two: { a: TraceKey; b: TraceKey }, event: number) {
+  function counterpart(two: TraceTwo, event: number) {
     return event === 0
       ? Promise.resolve({ event: 0, pair: -1, by: 'start' as const })
       : simulator().traceCounterpart({ ...two, event })
@@ -337,21 +352,36 @@ export const useTraceStore = defineStore('trace', () => {
       notices.announce(all.length === 0 ? 'Nothing failed and no rule was broken' : 'There is no further one')
   }
 
+  /** The two sides as the simulator is asked about them. */
+  const compared = computed<TraceTwo | undefined>(() => {
+    const [a, b] = sides.value
+    const [aMachine, bMachine] = machines.value
+    return a && b && { a: a.key, b: b.key, aMachine, bMachine }
+  })
+
+  /** Shows another machine of a side's cell. */
+  function setMachine(side: number, machine: number): void {
+    machines.value = sides.value.map((_, index) => (index === side ? machine : (machines.value[index] ?? 0)))
+    void goTo(position.value, since.value[lead.value])
+  }
+
   /** To the first, next or previous point at which entries differ, or, where none do, counters or verdicts. */
   async function goToDifference(which: 'first' | 'next' | 'previous'): Promise<void> {
-    const [a, b] = sides.value
-    if (!a || !b) return
+    const two = compared.value
+    if (!two) return
     lead.value = 0
     const look = (aspects: readonly TraceAspect[]) =>
-      simulator().traceNextDifference({
-        a: a.key,
-        b: b.key,
-        aEvent: which === 'first' ? 0 : position.value,
-        direction: which === 'previous' ? 'previous' : 'next',
-        aspects
-      })
-    const inCells = await counted(look(['cells']))
-    const hit = inCells.found ? inCells : await counted(look(['counters', 'verdicts']))
+      counted(
+        simulator().traceNextDifference({
+          ...two,
+          aEvent: which === 'first' ? 0 : position.value,
+          direction: which === 'previous' ? 'previous' : 'next',
+          aspects
+        })
+      )
+    const wanted = aspect.value
+    const first = await look([wanted === 'any' ? 'cells' : wanted])
+    const hit = first.found || wanted !== 'any' ? first : await look(['counters', 'verdicts'])
     if (!hit.found) {
       notices.announce(which === 'first' ? 'The two never differ' : 'There is no further difference')
       return
@@ -416,6 +446,11 @@ export const useTraceStore = defineStore('trace', () => {
     found,
     ready,
     leading,
+    machines,
+    machineOf,
+    setMachine,
+    aspect,
+    compared,
     position,
     events,
     operation,

@@ -18,6 +18,7 @@ export interface TableView {
 
 interface Wish {
   readonly key: TraceKey
+  readonly machine: number
   readonly event: number
   readonly since: number
   readonly pid: number
@@ -33,12 +34,15 @@ export function useTableView(side: () => number, at: () => { pid: number; addres
   const wish = computed<Wish | undefined>((before) => {
     const shown = trace.sides[side()]
     const where = at()
-    const machine = shown?.summary.machines[0]
+    const machine = trace.machineOf(side())
     if (!shown || !machine || !where) return undefined
     const event = trace.positions[side()] ?? 0
-    const process = shown.summary.processes.find(({ pid }) => pid === where.pid)
+    const process = shown.summary.processes.find(
+      (each) => each.pid === where.pid && each.machine === machine.machine
+    )
     const next = {
       key: shown.key,
+      machine: machine.machine,
       event,
       since: trace.since[side()] ?? 0,
       pid: process && livesAt(process, event) ? where.pid : 0,
@@ -53,7 +57,7 @@ export function useTableView(side: () => number, at: () => { pid: number; addres
 }
 
 async function ask(wish: Wish): Promise<TableView> {
-  const { key, event, since, pid, address, blockBytes, pageSize } = wish
+  const { key, machine, event, since, pid, address, blockBytes, pageSize } = wish
   const from = Math.max(0, Math.floor(address / blockBytes) - 1) * blockBytes
   const pages = (BLOCKS * blockBytes) / pageSize
   const [state, descriptor] = await Promise.all([
@@ -65,14 +69,14 @@ async function ask(wish: Wish): Promise<TableView> {
         ...(pid === 0
           ? []
           : [
-              { what: 'walk' as const, machine: 0, pid, address },
-              { what: 'entries' as const, machine: 0, pid, address: from, pages }
+              { what: 'walk' as const, machine, pid, address },
+              { what: 'entries' as const, machine, pid, address: from, pages }
             ]),
-        ...(wish.tlbs ? [{ what: 'tlbs' as const, machine: 0 }] : []),
-        { what: 'counters' as const, machine: 0 }
+        ...(wish.tlbs ? [{ what: 'tlbs' as const, machine }] : []),
+        { what: 'counters' as const, machine }
       ]
     }),
-    pid === 0 ? undefined : simulator().traceDescriptor({ ...key, event, machine: 0, pid, address })
+    pid === 0 ? undefined : simulator().traceDescriptor({ ...key, event, machine, pid, address })
   ])
   const { parts } = state
   const entries = parts.flatMap((part) => (part.what === 'entries' ? [part.entries] : []))[0]

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import type { TraceMap } from '../../../protocol/trace'
-import { lookOf, looksOf, runsOf, type BlockLook } from './looks'
+import { differingLooks, lookOf, looksOf, runsOf, type BlockLook } from './looks'
 import { entryAt, fittingZoom, layOut, placeOf, ZOOMS } from './layout'
 
 const KEYS = [
@@ -56,6 +56,21 @@ const look = fc.record<BlockLook>({
   access: fc.constantFrom('none', 'writable', 'swap'),
   contiguity: fc.constantFrom('none', 'folded'),
   changed: fc.boolean()
+})
+
+describe('blocks of two sides', () => {
+  it('differ where a count of their entries does, whatever the worst of them is', () => {
+    const mine = block({ writable: 15, none: 1, young: 15 })
+    const old = block({ writable: 15, none: 1, young: 14 })
+    expect([...differingLooks([mine, mine], [mine, old])]).toEqual([1])
+    expect(runsOf(looksOf([mine, mine]), differingLooks([mine, mine], [mine, old]))).toMatchObject([
+      { block: 0, blocks: 1, differs: false },
+      { block: 1, blocks: 1, differs: true }
+    ])
+  })
+  it('are not compared at other addresses', () => {
+    expect(differingLooks([block({ writable: 16 })], [{ ...block({}), address: 4096 }]).size).toBe(0)
+  })
 })
 
 describe('runs of blocks', () => {

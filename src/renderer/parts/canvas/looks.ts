@@ -38,21 +38,61 @@ export function looksOf(maps: readonly TraceMap[]): BlockLook[] {
   return maps.flatMap((map) => Array.from({ length: map.none.length }, (_, at) => lookOf(map, at)))
 }
 
+const COMPARED = [
+  'none',
+  'writable',
+  'readOnly',
+  'protNone',
+  'swap',
+  'other',
+  'folded',
+  'huge',
+  'dirty',
+  'young',
+  'shared'
+] as const satisfies readonly (keyof TraceMap)[]
+
+/** Which looks of two sides' maps of the same addresses stand for entries in different states. */
+export function differingLooks(
+  a: readonly TraceMap[] | undefined,
+  b: readonly TraceMap[] | undefined
+): ReadonlySet<number> {
+  const differs = new Set<number>()
+  let first = 0
+  a?.forEach((mine, i) => {
+    const its = b?.[i]
+    if (its?.address === mine.address && its.pages === mine.pages && its.buckets === mine.buckets) {
+      for (let at = 0; at < mine.buckets; at++)
+        if (COMPARED.some((name) => mine[name][at] !== its[name][at])) differs.add(first + at)
+    }
+    first += mine.none.length
+  })
+  return differs
+}
+
 /** Neighbours that look the same: one line of the table beside the canvas. */
 export interface BlockRun extends BlockLook {
+  /** They differ from the other side of a comparison. */
+  readonly differs: boolean
   /** First one and how many. */
   readonly block: number
   readonly blocks: number
 }
 
 /** All looks in order, those that are the same joined. */
-export function runsOf(looks: readonly BlockLook[]): BlockRun[] {
+export function runsOf(looks: readonly BlockLook[], differing?: ReadonlySet<number>): BlockRun[] {
   const runs: BlockRun[] = []
   looks.forEach((look, block) => {
     const last = runs.at(-1)
-    if (last?.access === look.access && last.contiguity === look.contiguity && last.changed === look.changed)
+    const differs = differing?.has(block) === true
+    if (
+      last?.access === look.access &&
+      last.contiguity === look.contiguity &&
+      last.changed === look.changed &&
+      last.differs === differs
+    )
       runs[runs.length - 1] = { ...last, blocks: last.blocks + 1 }
-    else runs.push({ ...look, block, blocks: 1 })
+    else runs.push({ ...look, differs, block, blocks: 1 })
   })
   return runs
 }

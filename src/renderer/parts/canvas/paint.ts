@@ -8,6 +8,8 @@ export interface PaintRequest {
   readonly entries: number
   /** One a block. */
   readonly looks: readonly BlockLook[]
+  /** Looks that differ from the other side. */
+  readonly differs?: ReadonlySet<number> | undefined
   readonly near?: NearEntries
   readonly blockEntries: number
   readonly layout: CanvasLayout
@@ -53,6 +55,8 @@ export function paint(context: Context, request: PaintRequest): void {
       const look = lookAt(request, at)
       if (layout.perEntry < 1 || !loaded(request, at, count)) far(context, request, look, count, x, y)
       else near(context, request, at, count, x, y, look)
+      if (request.differs?.has(Math.floor((at * request.looks.length) / entries)))
+        differs(context, request, count, x, y)
     }
   }
   cursor(context, request)
@@ -93,6 +97,13 @@ function far(
   if (!edge) return
   context.fillStyle = colour(request, edge)
   context.fillRect(x, y, drawn, edge === 'contframe' ? 1 : 4)
+}
+
+/** Another state than on the other side: a bar below, as cells have a corner there. */
+function differs(context: Context, request: PaintRequest, count: number, x: number, y: number): void {
+  const { perEntry, height } = request.layout
+  context.fillStyle = colour(request, 'text')
+  context.fillRect(x, y + height, Math.max(1, perEntry * count - 1), 2)
 }
 
 /** What a block's upper edge says from far away: a broken frame before a change, a change before a frame. */
