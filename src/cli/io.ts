@@ -21,6 +21,8 @@ export const EXIT = {
   user: 2,
   /** A defect of ours. */
   internal: 3,
+  /** `explore` cannot say: a bound was reached, somebody cancelled, or an open assumption decides. */
+  undecided: 4,
   /** Interrupted by the user (128 + SIGINT). */
   interrupted: 130
 } as const

@@ -1,7 +1,9 @@
 /** The command line: names, options and help of every command. */
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { VERSION } from 'virtual:engine-hash'
+import { BBM_LEVELS, type BbmLevel, type ContentRule } from '../engine/arch/bbm'
 import { DEFAULT_TRACE_LIMIT } from '../engine/trace/log'
+import { MAX_CPUS } from '../explorer/model'
 import { Library } from '../host/library'
 import { dataDir, layoutOf } from '../host/data-dir'
 import { parseBytes } from '../lab/bytes'
@@ -12,6 +14,7 @@ import type { RunEnvironment } from '../lab/run/types'
 import { MAX_TRACE_EVENTS } from '../protocol/limits'
 import type { Limits } from '../protocol/results'
 import { compareCommand } from './compare-command'
+import { exploreCommand } from './explore-command'
 import { EXIT, type Io } from './io'
 import { runCommand } from './run-command'
 import { serveCommand } from './serve-command'
@@ -53,6 +56,15 @@ interface CompareFlags {
   readonly verbose: boolean
 }
 
+interface ExploreFlags {
+  readonly cpus?: number
+  readonly bbm?: BbmLevel
+  readonly content?: ContentRule
+  readonly maxStates?: number
+  readonly json: boolean
+  readonly check: boolean
+}
+
 const DEFAULT_SEED = 1
 const MAX_PORT = 65_535
 
@@ -62,6 +74,12 @@ function whole(least: number, most: number) {
     if (value >= least && value <= most) return value
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
   }
+}
+
+function bbmLevel(text: string): BbmLevel {
+  const level = BBM_LEVELS.find((each) => String(each) === text)
+  if (level === undefined) throw new InvalidArgumentError(`It must be ${BBM_LEVELS.join(', ')}.`)
+  return level
 }
 
 function size(text: string): number {
@@ -128,7 +146,7 @@ function program(around: Surroundings, lab: Laboratory, finish: (code: number) =
     .showHelpAfterError('(contpte-lab --help lists the commands)')
     .addHelpText(
       'after',
-      '\nExit codes: 0 all holds, 1 an expectation fails, or a bundle or a recorded case differs, 2 a mistake or a limit, 3 a defect of contpte-lab.'
+      '\nExit codes: 0 all holds, 1 an expectation fails, or a bundle or a recorded case differs, 2 a mistake or a limit, 3 a defect of contpte-lab; explore also 4 where it cannot be decided.'
     )
   withLimits(
     root
@@ -186,6 +204,21 @@ function program(around: Surroundings, lab: Laboratory, finish: (code: number) =
     .option('-v, --verbose', 'print the whole step where a case differs', false)
     .action(async (files: string[], flags: CompareFlags) => {
       finish(await compareCommand(files, { ...flags, recordings: around.recordings }, io))
+    })
+  root
+    .command('explore')
+    .description('explore all interleavings of a model and print a verdict')
+    .argument('<file>', 'the model, a .ts file')
+    .option('--cpus <n>', 'CPUs, 2 to 4', whole(2, MAX_CPUS))
+    .option('--bbm <level>', 'FEAT_BBM: 0, 1, 2 or 2-noabort', bbmLevel)
+    .addOption(
+      new Option('--content <rule>', 'whether contents of pages count').choices(['strict', 'ignored'])
+    )
+    .option('--max-states <n>', 'states before it gives up', whole(1, 2 ** 26))
+    .option('--json', 'print one JSON document', false)
+    .option('--no-check', 'do not check types before')
+    .action(async (file: string, flags: ExploreFlags) => {
+      finish(await exploreCommand(file, { ...flags, now: around.env.now }, lab, io))
     })
   root
     .command('serve')

@@ -45,7 +45,7 @@ export async function readUserFile(path: string): Promise<Buffer> {
   }
 }
 
-async function readScript(path: string): Promise<string> {
+export async function readScript(path: string): Promise<string> {
   const bytes = await readUserFile(path)
   if (bytes.length > MAX_SCRIPT_BYTES) {
     throw new LabError(problem('script-too-large', `the script has ${bytes.length} bytes`, { file: path }))
@@ -58,7 +58,7 @@ async function readScript(path: string): Promise<string> {
 }
 
 /** Messages name the file as the user did, so that a terminal can open it. */
-function asGiven(path: string, diagnostic: Diagnostic): Diagnostic {
+export function asGiven(path: string, diagnostic: Diagnostic): Diagnostic {
   return diagnostic.file === scriptFileName(path) ? { ...diagnostic, file: path } : diagnostic
 }
 

@@ -15,6 +15,8 @@ export const LAB_CODES = [
   'bad-experiment',
   'unknown-parameter',
   'unknown-value',
+  'no-model',
+  'bad-model',
   // the script, while it runs
   'script-error',
   'never-resolves',

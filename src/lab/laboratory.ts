@@ -11,6 +11,7 @@ import type {
 } from '../protocol/services'
 import { buildBundle, type Bundle } from './bundle/build'
 import { LabError, problem } from './diagnostic'
+import type { Diagnostic } from './results/types'
 import { resolveLimits } from './limits'
 import { API_VERSION } from './run/cell-key'
 import { Lane } from './run/lane'
@@ -66,6 +67,24 @@ export class Laboratory {
     if (error || !header) return { diagnostics: error ? [error] : [] }
     const { concludes: _, ...rest } = header
     return { diagnostics, header: rest }
+  }
+
+  /**
+   * The data of a model, as its module exports it. Never rejects.
+   * @param types whether types are checked too
+   */
+  async model(
+    file: string,
+    text: string,
+    types: boolean
+  ): Promise<{ readonly definition?: unknown; readonly diagnostics: readonly Diagnostic[] }> {
+    const { code, diagnostics } = await this.#checker.compile(file, text, types)
+    if (code === undefined || diagnostics.length > 0) return { diagnostics }
+    const lane = new Lane(this.#env, { file, code, text, limits: resolveLimits() }, () => undefined)
+    const { model, error } = await lane.run({ kind: 'model' })
+    await lane.end()
+    if (error || model === undefined) return { diagnostics: error ? [error] : [] }
+    return { definition: JSON.parse(model) as unknown, diagnostics }
   }
 
   /** Starts a run; see `startRun`. */

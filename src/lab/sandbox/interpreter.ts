@@ -27,7 +27,7 @@ const INITIAL_PAGES = 256
 
 /** Type names of the API exist as values too, so that an import without `type` is not an error. */
 const typeNames = [...API_TYPES.matchAll(/^ {2}export (?:interface|type) (\w+)/gm)].map((match) => match[1])
-const api = [`export { experiment } from '${API_MODULE}:context'`]
+const api = [`export { experiment, model } from '${API_MODULE}:context'`]
   .concat(typeNames.map((name) => `export const ${name} = undefined`))
   .join('\n')
 

@@ -24,6 +24,8 @@ export interface LaneInit {
 
 export type Task =
   | { readonly kind: 'header' }
+  /** The data of a model for the explorer. */
+  | { readonly kind: 'model' }
   /** With `trace`, traced up to so many events, so that what it says carries its event. */
   | { readonly kind: 'cell'; readonly cell: Cell; readonly trace?: number }
   /** The cell once more, with everything that happens in it. */
@@ -45,6 +47,8 @@ export interface ScriptChart {
 
 export interface TaskResult {
   readonly header?: ScriptHeader
+  /** Of a task that asks for a model: its data as JSON. */
+  readonly model?: string
   readonly rows: readonly Row[]
   readonly expectations: readonly Expectation[]
   readonly console: readonly ConsoleLine[]

@@ -107,7 +107,7 @@ class ScriptTask {
   }
 
   /** Calls a function of the prelude with the experiment, and waits for what it promises. */
-  call(hook: 'header' | 'run' | 'conclude', experiment: QuickJSHandle, input = ''): QuickJSHandle {
+  call(hook: 'header' | 'run' | 'conclude' | 'model', experiment: QuickJSHandle, input = ''): QuickJSHandle {
     const { context } = this.#vm
     // The interpreter copies and parses it: what would fill its memory is refused before.
     if (input.length > this.#init.limits.memoryBytes / 8)
@@ -201,15 +201,17 @@ interface HeaderJson extends Omit<ScriptHeader, 'parameters'> {
   readonly parameters: readonly (readonly [string, readonly ParameterValue[]])[]
 }
 
-function performed(task: ScriptTask, wanted: Task): ScriptHeader | undefined {
+function performed(task: ScriptTask, wanted: Task): Pick<TaskResult, 'header' | 'model'> {
   const experiment = task.evaluate()
+  if (wanted.kind === 'model') return { model: task.text(task.call('model', experiment)) }
   const header = JSON.parse(task.text(task.call('header', experiment))) as HeaderJson
-  if (wanted.kind === 'header') return { ...header, parameters: Object.fromEntries(header.parameters) }
+  if (wanted.kind === 'header')
+    return { header: { ...header, parameters: Object.fromEntries(header.parameters) } }
   if (wanted.kind === 'cell' || wanted.kind === 'trace') {
     const { parameters, seed } = wanted.cell
     task.call('run', experiment, JSON.stringify({ parameters: Object.entries(parameters), seed }))
   } else task.call('conclude', experiment, JSON.stringify({ rows: wanted.rows, seed: wanted.seed }))
-  return undefined
+  return {}
 }
 
 /**
@@ -241,8 +243,7 @@ export async function runTask(
     return { ...result, recording: trace.recording(init.file, parameters, result.error?.message) }
   }
   try {
-    const header = performed(script, task)
-    const result = { ...said(), header }
+    const result = { ...said(), ...performed(script, task) }
     if (task.kind !== 'cell') return traced(result)
     const counters = script.machines.counters()
     const counted = COUNTER_NAMES.map((name, index) => ({

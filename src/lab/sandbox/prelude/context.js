@@ -12,6 +12,7 @@ const { isFinite } = Number
 const { abs } = Math
 const ErrorClass = Error
 const experiments = new WeakSet()
+const models = new WeakSet()
 
 // ---------------------------------------------------------------- what scripts do not have
 
@@ -127,6 +128,30 @@ export function experiment(definition) {
   return definition
 }
 
+/** Marks a definition as a model for the explorer: plain data, checked by whoever explores it. */
+export function model(definition) {
+  if (typeof definition !== 'object' || definition === null) {
+    throw fail('bad-model', 'model takes an object with at least title and sequence')
+  }
+  models.add(definition)
+  return definition
+}
+
+/** The data of a model, as text for the host. */
+function modelData(definition) {
+  if (typeof definition !== 'object' || definition === null || !models.has(definition)) {
+    throw fail(
+      'no-model',
+      'the default export is not a model: write `export default model({ title, sequence })`'
+    )
+  }
+  try {
+    return stringify(definition)
+  } catch (error) {
+    throw fail('bad-model', `the model is not plain data: ${error.message}`)
+  }
+}
+
 function text(definition, name) {
   const value = definition[name]
   if (value === undefined) return undefined
@@ -160,6 +185,9 @@ function parameters(declared) {
 }
 
 function header(definition) {
+  if (typeof definition === 'object' && definition !== null && models.has(definition)) {
+    throw fail('no-experiment', 'the default export is a model: `contpte-lab explore` explores it')
+  }
   if (typeof definition !== 'object' || definition === null || !experiments.has(definition)) {
     throw fail(
       'no-experiment',
@@ -202,4 +230,4 @@ function describe(error) {
   return stringify({ name: `${name}`, message: `${message}`, stack: `${stack}`, code: codeOf(error) })
 }
 
-export const hooks = freeze({ header, run, conclude, describe })
+export const hooks = freeze({ header, run, conclude, describe, model: modelData })

@@ -1,0 +1,50 @@
+/** `contpte-lab explore FILE`. */
+import { exploreDocument, exploreText } from '../lab/explore/document'
+import { exploreModel, modelFrom, type Overrides } from '../lab/explore/explore'
+import { formatDiagnostic } from '../lab/diagnostic'
+import type { Laboratory } from '../lab/laboratory'
+import { scriptFileName } from '../lab/script/file-name'
+import { EXIT, type Io } from './io'
+import { asGiven, exitOf, readScript } from './run-command'
+
+export interface ExploreOptions extends Overrides {
+  readonly json: boolean
+  readonly check: boolean
+  /** Monotonic milliseconds. */
+  now(): number
+}
+
+const EVERY_MS = 250
+
+/** Explores a model; answers the exit code: 0 safe, 1 counterexample, 4 undecided (also an open one). */
+export async function exploreCommand(
+  path: string,
+  { json, check, now, ...overrides }: ExploreOptions,
+  lab: Laboratory,
+  io: Io
+): Promise<number> {
+  const file = scriptFileName(path)
+  const { definition, diagnostics } = await lab.model(file, await readScript(path), check)
+  for (const diagnostic of diagnostics) io.err(`${formatDiagnostic(asGiven(path, diagnostic))}\n`)
+  if (definition === undefined) return exitOf(diagnostics)
+  const model = modelFrom(path, definition, overrides)
+  const asked = { stop: false }
+  void io.interrupted.then(() => (asked.stop = true))
+  const started = now()
+  let shown = started
+  const explored = await exploreModel(
+    model,
+    () => asked.stop,
+    ({ states, frontier }) => {
+      if (!io.live || now() - shown < EVERY_MS) return
+      shown = now()
+      const rate = Math.round((states / (shown - started)) * 1000)
+      io.err(`\r\u001b[K${states} states, frontier ${frontier}, ${rate} states/s`)
+    }
+  )
+  if (shown !== started) io.err('\r\u001b[K')
+  io.out(json ? `${JSON.stringify(exploreDocument(explored), undefined, 2)}\n` : exploreText(explored))
+  const { verdict } = explored.result
+  if (verdict === 'safe') return EXIT.ok
+  return verdict === 'counterexample' ? EXIT.fails : EXIT.undecided
+}

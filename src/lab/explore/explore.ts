@@ -1,0 +1,59 @@
+/** Exploring a model for a user: in slices, so that somebody can watch and cancel. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { ModelError } from '../../explorer/error'
+import { Explorer, type Exploration } from '../../explorer/explore'
+import { modelOf, type Model, type ModelDefinition } from '../../explorer/model'
+import { counterexample, type Counterexample } from '../../explorer/replay'
+import type { Progress } from '../../explorer/search'
+import { LabError, problem } from '../diagnostic'
+
+/** What the caller sets instead of the model. */
+export type Overrides = Partial<Pick<Model, 'cpus' | 'bbm' | 'content' | 'maxStates'>>
+
+export interface Explored {
+  readonly model: Model
+  readonly result: Exploration
+  readonly counterexample?: Counterexample
+}
+
+/**
+ * The model of a definition, with what the caller overrides.
+ * @throws LabError `bad-model`
+ */
+export function modelFrom(file: string, definition: unknown, overrides: Overrides = {}): Model {
+  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined))
+  try {
+    return modelOf({ ...(definition as ModelDefinition), ...given })
+  } catch (error) {
+    if (error instanceof ModelError)
+      throw new LabError(problem('bad-model', error.message, { file, line: 1, column: 1 }))
+    throw error
+  }
+}
+
+/**
+ * Explores.
+ *
+ * @param stopped asked between slices
+ * @param told hears how far it is
+ */
+export async function exploreModel(
+  model: Model,
+  stopped: () => boolean,
+  told: (progress: Progress) => void
+): Promise<Explored> {
+  const explorer = new Explorer(model)
+  while (explorer.advance()) {
+    told(explorer.progress)
+    await nextTurn()
+    if (stopped()) break
+  }
+  const result = explorer.result()
+  return {
+    model,
+    result,
+    ...(result.found === undefined
+      ? {}
+      : { counterexample: counterexample(result.branch.search, result.found) })
+  }
+}
