@@ -47,6 +47,87 @@ declare module 'contpte-lab' {
     readonly entries: readonly Pte[]
   }
 
+  /**
+   * A verdict about a block as it stands. Unsafe: `misprogrammed` (valid entries disagree), `given-up` (a
+   * page that was given up can still be reached). Safe: `nobody-runs` (the same in an exiting address
+   * space), `case-b` (a walk of a remaining entry may map the whole block, whose pages are all kept),
+   * `not-flushed` (a TLB holds cleared entries, whose pages are kept), `case-a` (cleared: accesses fault and
+   * wait), `folded`, `plain`.
+   */
+  export type ObservationRule =
+    'misprogrammed' | 'given-up' | 'nobody-runs' | 'case-b' | 'not-flushed' | 'case-a' | 'folded' | 'plain'
+
+  /** One entry of a block, as another CPU meets it. */
+  export interface ObservedEntry {
+    /** What a walk finds: it faults, gives one page, or may give the whole block. */
+    readonly walk: 'fault' | 'page' | 'block'
+    /** A walk of another entry may give a translation that covers this one. */
+    readonly neighbours: boolean
+    /** CPUs and walkers whose TLB translates the page now. */
+    readonly held: readonly number[]
+    /** Frame that an access may reach, -1 where none can. */
+    readonly pfn: number
+    /** The page has lost its mapping and its reference. */
+    readonly givenUp: boolean
+  }
+
+  /** What other CPUs can make of a block at this very moment. */
+  export interface Observation {
+    /** First virtual address of the block. */
+    readonly address: number
+    readonly entries: readonly ObservedEntry[]
+    /** Entries that are valid, and of those the ones with the contiguous bit. */
+    readonly valid: number
+    readonly contiguous: number
+    /** Entries of TLBs that translate some of it. `cleared`: also an entry that is not valid now. */
+    readonly translations: readonly {
+      readonly agent: number
+      readonly address: number
+      readonly pages: number
+      readonly pfn: number
+      readonly coalesced: boolean
+      readonly cleared: boolean
+    }[]
+    /** What a broadcast TLBI would do: entries it removes, and whether a walk may form one for the block again. */
+    readonly invalidation: { readonly removes: number; readonly comesBack: boolean }
+    /** Whether something may be stored in a cleared entry: a marker, a valid entry. */
+    readonly stores: { readonly marker: boolean; readonly valid: boolean }
+    readonly safe: boolean
+    readonly rule: ObservationRule
+    /** The rule as a sentence. */
+    readonly why: string
+  }
+
+  /** A kernel call on one entry of a block, by what core-mm calls it for; `set_pte` stores a valid entry. */
+  export type BlockCall =
+    | 'ptep_get'
+    | 'ptep_get_lockless'
+    | 'marker'
+    | 'set_pte'
+    | 'pte_clear'
+    | 'ptep_get_and_clear'
+    | 'wrprotect'
+    | 'access_flags'
+    | 'clear_young'
+
+  /** What a call would do to a block as it stands. */
+  export interface BlockCallResult {
+    readonly call: BlockCall
+    /** Index in the block. */
+    readonly index: number
+    /** What a getter answers, or a call that clears. */
+    readonly answer: { readonly present: boolean; readonly young: boolean; readonly dirty: boolean }
+    /** It reads again and again until the block is whole or gone. */
+    readonly waits: boolean
+    /** It rewrites the whole block. */
+    readonly unfolded: boolean
+    readonly tlbi: number
+    /** Cleared entries that would be valid again. */
+    readonly mappedAgain: readonly number[]
+    readonly misprogrammed: boolean
+    readonly safe: boolean
+  }
+
   /** The folio behind a page. */
   export interface Folio {
     /** First page frame of the folio. */
@@ -181,6 +262,13 @@ declare module 'contpte-lab' {
     pte(page: number, process?: Process): Pte
     /** The contpte block that holds page `page`. */
     block(page: number, process?: Process): Block
+    /**
+     * What other CPUs can make of the block that holds page `page`, and whether that is safe: also inside
+     * `onStep`, while an exit has cleared half of it.
+     */
+    observe(page: number, process?: Process): Observation
+    /** What a kernel call on the entry of page `page` would do now. It is made in a copy: nothing changes. */
+    whatIf(page: number, call: BlockCall, process?: Process): BlockCallResult
     /** The folio of page `page`, or `undefined` where nothing is mapped, or the page of zeroes. */
     folio(page: number, process?: Process): Folio | undefined
     /**

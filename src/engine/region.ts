@@ -1,3 +1,5 @@
+import { BLOCK_CALLS, callOnBlock, type BlockCall, type BlockCallResult } from './check/block-calls'
+import { observeBlock, type BlockObservation } from './check/observe'
 import { EngineError } from './error'
 import { summarise } from './inspect'
 import { accessPage, accessRange, loadPage, storePage } from './mm/access'
@@ -213,6 +215,22 @@ export class Region {
   /** The contpte block that holds page `page`; it may reach beyond the region. */
   block(page: number, process: Process = this.process): BlockInfo {
     return inspectBlock(process.world, process.livingMm(), this.#range('block', page, 1))
+  }
+
+  /** What other CPUs can make of the block that holds page `page`, as it stands at this very step. */
+  observe(page: number, process: Process = this.process): BlockObservation {
+    const mm = process.livingMm()
+    return observeBlock(process.world, mm, this.#range('observe', page, 1), mm.exiting)
+  }
+
+  /** What `call` on the entry of page `page` would do now: made in a copy of its block. */
+  whatIf(page: number, call: BlockCall, process: Process = this.process): BlockCallResult {
+    if (!BLOCK_CALLS.includes(call)) {
+      throw new EngineError('bad-argument', `whatIf: no call '${call}'; there are ${BLOCK_CALLS.join(', ')}.`)
+    }
+    const vpn = this.#range('whatIf', page, 1)
+    const { world } = process
+    return callOnBlock(world, process.livingMm(), vpn, vpn % world.geometry.contPtes, call)
   }
 
   /** The folio of page `page`, or undefined where nothing is mapped (or the zero page is). */

@@ -96,6 +96,8 @@ export abstract class AnyMm {
   abstract flags: number
   /** Reclaim or migration put off the end of a flush: see `tlb-batched.ts`. */
   tlbFlushBatched = false
+  /** Its last user is gone: nothing runs in it any more. */
+  exiting = false
   /** Page frames pinned through this mm and not unpinned yet, in order. */
   readonly pinned: number[] = []
 

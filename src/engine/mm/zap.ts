@@ -188,6 +188,7 @@ function unmapVmas(world: World, mm: Mm, vmas: readonly Vma[], gather: MmuGather
 /** The last user of an address space is gone: `khugepaged_exit`, then `exit_mmap` under one gather for all of it. */
 export function exitMm(world: World, mm: Mm): void {
   world.trace?.begin('exit', mm.pid)
+  mm.exiting = true
   world.tlbs?.retire(mm)
   if ((mm.flags & MMF_VM_HUGEPAGE) !== 0) world.calls[FN.__khugepaged_exit]++
   world.calls[FN.exit_mmap]++

@@ -2,6 +2,7 @@
  * The calls of machines, processes and regions beyond the hottest ones, by name: arguments and answers
  * travel as JSON, what the script left out as `null`.
  */
+import type { BlockCall } from '../../engine/check/block-calls'
 import { EngineError } from '../../engine/error'
 import type { Machine } from '../../engine/machine'
 import { readMemory, vmEvents } from '../../engine/memory'
@@ -10,6 +11,7 @@ import type { Process } from '../../engine/process'
 import type { Region } from '../../engine/region'
 import { inspectTlb, inspectVmas, residentSet, violations } from '../../engine/views'
 import { bad, flag, optional, options, text, whole } from './arguments'
+import { observation } from './observation'
 
 /** The objects behind a script's handles; each throws for one that is not of the machine in question. */
 export interface Handles {
@@ -121,6 +123,14 @@ export const CALLS: Readonly<Record<string, Call>> = {
   'region.block': (handles, args) => {
     const [region, at, process] = page(handles, args)
     return region.block(at, process)
+  },
+  'region.observe': (handles, args) => {
+    const [region, at, process] = page(handles, args)
+    return observation(region, at, process)
+  },
+  'region.whatIf': (handles, [id, number, call, through]) => {
+    const [region, at, process] = page(handles, [id, number, through])
+    return region.whatIf(at, text('whatIf: the call', call) as BlockCall, process)
   },
   'region.explain': (handles, args) => {
     const [region, at, process] = page(handles, args)

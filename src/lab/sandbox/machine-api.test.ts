@@ -286,6 +286,39 @@ try { heap.corrupt(40, { valid: false }) } catch (error: any) { say(error.code) 
   })
 })
 
+describe('observers of a block', () => {
+  it('say at every step of an exit what others can make of it, and what a call would do', async () => {
+    expect(
+      await found(`${folded('cpus: 2, tlb: {}').replace('linux-6.12', 'contpte-v2')}
+const other = m.cpu(1)
+m.onStep((step) => {
+  const seen = heap.observe(0)
+  if (step !== 'entries cleared' || seen.contiguous !== 12) return
+  other.load(heap, 9)
+  const { rule, safe, invalidation, entries, translations } = heap.observe(0)
+  say([rule, safe, invalidation, entries[2], translations.map(({ address, pages }) => [address - heap.address, pages])])
+  for (const call of ['marker', 'pte_clear'] as const) {
+    const { unfolded, mappedAgain, safe: fine } = heap.whatIf(call === 'marker' ? 2 : 9, call)
+    say([unfolded, mappedAgain, fine])
+  }
+})
+p.exit()
+try { heap.whatIf(0, 'nonsense' as any) } catch (error: any) { say(error.code) }`)
+    ).toEqual([
+      [
+        'case-b',
+        true,
+        { removes: 1, comesBack: true },
+        { walk: 'fault', neighbours: true, held: [1], pfn: expect.any(Number), givenUp: false },
+        [[0, 16]]
+      ],
+      [false, [], true],
+      [true, [0, 1, 2, 3], false],
+      'bad-argument'
+    ])
+  })
+})
+
 describe('CPUs and walkers', () => {
   it('have TLBs of their own, with entries that coalesce and go stale', async () => {
     expect(

@@ -162,6 +162,13 @@ class Region {
   pte(page, process) {
     return parse(ask(host.regionPte(this.#id, pages(page, 'page'), this.#through(process))))
   }
+  observe(page, process) {
+    return call('region.observe', ...this.#page(page, process))
+  }
+  whatIf(page, name, process) {
+    const [id, at, through] = this.#page(page, process)
+    return call('region.whatIf', id, at, name, through)
+  }
   block(page, process) {
     return call('region.block', ...this.#page(page, process))
   }
