@@ -32,7 +32,8 @@ export function readMemory(world: World): MemoryInfo {
   const reserved = 2 ** geometry.maxOrder
   const freeBlocks = buddy.blocks()
   const live = [...folios.live.subarray(0, geometry.maxOrder + 1)]
-  const inUse = live.reduce((sum, count, order) => sum + count * 2 ** order, 0)
+  // Gigantic pages of HugeTLB pools are larger than any block.
+  const inUse = folios.live.reduce((sum, count, order) => sum + count * 2 ** order, 0)
   return {
     total: buddy.pages,
     free: buddy.freePages,

@@ -7,6 +7,7 @@
  * failed stays done, as in the kernel.
  */
 import { EngineError } from './error'
+import { mmapHugetlb } from './hugetlb/map'
 import { loadPage, storePage, untaggedAccess } from './mm/access'
 import { markVmas } from './mm/exposed/mark'
 import { clearRefs } from './mm/clear-refs'
@@ -36,6 +37,10 @@ export interface MmapCall {
   readonly prot: string
   /** MAP_SHARED anonymous memory (tmpfs); default private anonymous. */
   readonly shared?: boolean
+  /** MAP_HUGETLB: order of the HugeTLB pages. */
+  readonly huge?: number
+  /** With `huge`, without MAP_NORESERVE: pages are reserved now. Default false. */
+  readonly reserve?: boolean
 }
 
 /** What a run of loads or stores came to. */
@@ -71,11 +76,19 @@ function notModelled(what: string): EngineError {
   return new EngineError('not-modelled', `${what} is not simulated yet.`)
 }
 
-/** `mmap(MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE)`: what lay there before is unmapped. */
+/**
+ * `mmap(MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE)`: what lay there before is unmapped. HugeTLB pages
+ * (`huge`) may also be reserved: `EINVAL`, `ENOMEM` as `mmapHugetlb` says.
+ */
 export function sysMmap(world: World, mm: Mm, call: MmapCall): void {
   const { vpn, pages } = call
   if (pages <= 0) throw new EngineError('EINVAL', 'EINVAL: mmap of no pages.')
   checkProtMte(world, 'mmap', call.prot)
+  if (call.huge !== undefined) {
+    const flags = accessFlags(call.prot) | VM_MAYWRITE | (call.shared === true ? VM_SHARED : 0)
+    mmapHugetlb(world, mm, { vpn, pages, order: call.huge, flags, reserve: call.reserve === true })
+    return
+  }
   munmapRange(world, mm, vpn, vpn + pages)
   const vma = anonymousVma(vpn, vpn + pages, accessFlags(call.prot) | VM_MAYWRITE)
   if (call.shared === true) {
@@ -107,7 +120,7 @@ export function sysMadvise(world: World, mm: Mm, vpn: number, pages: number, adv
   let failed: Advised
   if (isFlagAdvice(advice)) {
     failed = walkVmas(mm, vpn, end, (vma, from, to) => adviseFlags(world, mm, vma, from, to, advice))
-  } else if (advice === 'dontneed') failed = dontneed(world, mm, vpn, end) ? undefined : 'ENOMEM'
+  } else if (advice === 'dontneed') failed = dontneed(world, mm, vpn, end)
   else if (advice === 'free') {
     failed = walkVmas(mm, vpn, end, (vma, from, to) => adviseFree(world, mm, vma, from, to))
   } else if (advice === 'cold' || advice === 'pageout') {

@@ -6,6 +6,7 @@ import { Tlbs, type TlbConfig } from './arch/tlb'
 import { Tlbi } from './arch/tlbi'
 import { makePteOps } from './contpte'
 import type { PteOps } from './contpte/ops'
+import { Hugetlb } from './hugetlb/pools'
 import type { KernelRecord } from './kernel/record'
 import { Buddy } from './mm/buddy'
 import { newCompaction } from './mm/compaction-state'
@@ -73,6 +74,10 @@ export class World {
   readonly swap: SwapArea | undefined
   /** Memory tags, where the CPUs and the kernel have them. */
   readonly mte: Mte | undefined
+  /** The pools of HugeTLB pages. */
+  readonly hugetlb: Hugetlb
+  /** What /proc/cmdline shows. */
+  readonly commandLine: string
   readonly thp: ThpSettings
   readonly thpStats: ThpStats
   /** Kernel functions entered, by `FN`. */
@@ -164,6 +169,9 @@ export class World {
     this.thp = new ThpSettings(this.geometry)
     this.thpStats = new ThpStats(this.geometry.pmdOrder, this.kernel.faultOrders === 'per-size')
     this.folios.accounts = new FolioAccounts(this)
+    this.hugetlb = new Hugetlb(this)
+    this.folios.pools = this.hugetlb
+    this.commandLine = config.commandLine ?? ''
     this.bootWarnings = bootThp(this, config.commandLine)
     if (config.trace === undefined) return
     // Every change is told one by one: nothing may stand in for many.

@@ -53,6 +53,11 @@ function geometry(name: GranuleName, pageShift: number, contShift: number, vaBit
   })
 }
 
+/** PMD leaves that one run with the contiguous bit has (CONT_PMDS). */
+export function contiguousLeaves({ name }: Pick<Geometry, 'name'>): number {
+  return name === '4K' ? 16 : 32
+}
+
 /** The three granules as Linux configures them by default (48-bit addresses). */
 export const GEOMETRIES: Readonly<Record<GranuleName, Geometry>> = {
   '4K': geometry('4K', 12, 4, 48, 10),

@@ -3,9 +3,10 @@
  * dirty updates that its hardware makes. Source: reference `architecture.md` sections 3 and 4.
  */
 import type { Mm } from '../mm/mm'
-import { findPmd, findSlot } from '../mm/walk'
+import { findLeaf, findSlot, leafPages } from '../mm/walk'
 import type { World } from '../world'
-import { AF, CONT, RDONLY, VALID, VALID_CONT, WRITE, isPmdLeaf } from './descriptor'
+import { AF, CONT, RDONLY, VALID, VALID_CONT, WRITE } from './descriptor'
+import { contiguousLeaves } from './granule'
 import type { Tlbs } from './tlb'
 
 /**
@@ -31,9 +32,9 @@ function walk(world: World, tlbs: Tlbs, mm: Mm, vpn: number, write: boolean): nu
   let slot = findSlot(world, mm, vpn)
   let pages = 1
   if (slot === 0) {
-    slot = findPmd(world, mm, vpn)
-    if (slot === 0 || !isPmdLeaf(tables.attr(slot))) return -1
-    pages = geometry.tableEntries
+    slot = findLeaf(world, mm, vpn)
+    if (slot === 0) return -1
+    pages = leafPages(world, mm, vpn)
   } else tlbs.installWalk(mm.pid, vpn - (vpn % geometry.tableEntries), slot >>> geometry.tableShift)
 
   const attr = tables.attr(slot)
@@ -42,13 +43,16 @@ function walk(world: World, tlbs: Tlbs, mm: Mm, vpn: number, write: boolean): nu
   if (cleans && (attr & WRITE) === 0) return -1
   const records = cleans || (attr & AF) === 0
   if (records && tlbs.updates[tlbs.acting] === 0) return -1
-  if (records) record(world, tlbs, slot, attr, cleans)
+  if (records) record(world, tlbs, slot, attr, cleans, pages > 1)
 
   const loaded = cleans ? (attr | AF) & ~RDONLY : attr | AF
   const pfn = tables.pfn(slot)
   if (pages > 1) {
     const offset = vpn % pages
-    tlbs.install(mm.pid, vpn - offset, pages, pfn, loaded)
+    // Contiguous leaves of a HugeTLB page give one entry as contiguous pages do.
+    const run = (attr & CONT) !== 0 && tlbs.coalesces() ? contiguousLeaves(geometry) * pages : pages
+    const first = vpn % run
+    tlbs.install(mm.pid, vpn - first, run, pfn + offset - first, loaded)
     return pfn + offset
   }
   const offset = slot & (geometry.contPtes - 1)
@@ -59,10 +63,17 @@ function walk(world: World, tlbs: Tlbs, mm: Mm, vpn: number, write: boolean): nu
 }
 
 /** Hardware writes accessed, and for a store dirty, into one entry: of a folded block it may be any (H3). */
-function record(world: World, tlbs: Tlbs, slot: number, attr: number, cleans: boolean): void {
+function record(
+  world: World,
+  tlbs: Tlbs,
+  slot: number,
+  attr: number,
+  cleans: boolean,
+  isLeaf: boolean
+): void {
   const { tables, geometry } = world
   let at = slot
-  if ((attr & CONT) !== 0 && tlbs.config.records === 'seeded') {
+  if ((attr & CONT) !== 0 && !isLeaf && tlbs.config.records === 'seeded') {
     const other = (slot & -geometry.contPtes) + tlbs.random.below(geometry.contPtes)
     // The update is made against memory as it is: an entry that may not be written is passed over.
     const value = tables.attr(other)

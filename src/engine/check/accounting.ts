@@ -3,11 +3,12 @@ import { forEachEntry, pageName, type Check, type Violation } from './violation'
 
 /** The resident set of every mm equals its tables, and no entry lies outside its VMAs. */
 export const checkResident: Check = (world, census) => {
-  for (const { mm, anon, file, swap, leaves } of census.mms) {
+  for (const { mm, anon, file, swap, hugetlb, leaves } of census.mms) {
     const wrong =
       differ(mm.anonPages, anon, 'anonymous pages') ??
       differ(mm.filePages, file, 'file pages') ??
       differ(mm.swapEntries, swap, 'swap entries') ??
+      differ(mm.hugetlbPages, hugetlb, 'pages of HugeTLB pages') ??
       differ(mm.deposited, leaves, 'tables kept back for PMD leaves')
     if (wrong !== undefined) return { rule: 'resident-set', object: `mm ${mm.pid}`, found: wrong }
   }

@@ -3,7 +3,7 @@
  */
 import { MIGRATION, SPECIAL, SWAP, VALID, isPresent } from '../arch/descriptor'
 import { isBlockEntry } from '../contpte/exposed'
-import { ANON, FOLIO_CHUNK_SHIFT, IN_USE } from '../mm/folio'
+import { ANON, FOLIO_CHUNK_SHIFT, HUGETLB, IN_USE } from '../mm/folio'
 import type { Mm } from '../mm/mm'
 import type { World } from '../world'
 import { walkTables } from './violation'
@@ -15,9 +15,11 @@ export interface MmCensus {
   anon: number
   file: number
   swap: number
+  /** Pages mapped by entries of HugeTLB pages. */
+  hugetlb: number
   /** Tables reached from the root, itself included. */
   tables: number
-  /** PMD leaves, those of the huge page of zeroes too: each has a table kept back. */
+  /** PMD leaves, those of the huge page of zeroes too, but of no HugeTLB page: each has a table kept back. */
   leaves: number
 }
 
@@ -39,11 +41,16 @@ export function takeCensus(world: World): Census {
 
 function countMm(world: World, mm: Mm, pages: Map<number, number>, entire: Map<number, number>): MmCensus {
   const { tables, geometry, folios } = world
-  const census: MmCensus = { mm, anon: 0, file: 0, swap: 0, tables: 0, leaves: 0 }
+  const census: MmCensus = { mm, anon: 0, file: 0, swap: 0, hugetlb: 0, tables: 0, leaves: 0 }
   const blocks = world.kernel.pteOps === 'exposed'
   const resident = (pfn: number, nr: number) => {
     if ((folios.word(pfn) & ANON) !== 0) census.anon += nr
     else census.file += nr
+  }
+  // A HugeTLB page is mapped as a whole, once by all of its entries.
+  const hugetlb = (pfn: number, nr: number) => {
+    census.hugetlb += nr
+    if (folios.head(pfn) === pfn) entire.set(pfn, (entire.get(pfn) ?? 0) + 1)
   }
   walkTables(world, mm, {
     upper: () => census.tables++,
@@ -56,6 +63,10 @@ function countMm(world: World, mm: Mm, pages: Map<number, number>, entire: Map<n
         if ((attr & (VALID | MIGRATION)) === MIGRATION) resident(tables.pfn(at), 1)
         if (!isPresent(attr) || (attr & SPECIAL) !== 0) continue
         const pfn = tables.pfn(at)
+        if ((folios.word(pfn) & HUGETLB) !== 0) {
+          hugetlb(pfn, 1)
+          continue
+        }
         // A block of the huge zero page: no folio.
         if (blocks && folios.word(pfn) === 0 && isBlockEntry(attr)) continue
         resident(pfn, 1)
@@ -63,8 +74,12 @@ function countMm(world: World, mm: Mm, pages: Map<number, number>, entire: Map<n
         else if ((at & (geometry.contPtes - 1)) === 0) entire.set(pfn, (entire.get(pfn) ?? 0) + 1)
       }
     },
-    leaf: (slot) => {
+    leaf: (slot, _vpn, leafPages) => {
       const pfn = tables.pfn(slot)
+      if ((folios.word(pfn) & HUGETLB) !== 0) {
+        hugetlb(pfn, leafPages)
+        return
+      }
       census.leaves++
       if (folios.word(pfn) === 0) return
       resident(pfn, geometry.tableEntries)

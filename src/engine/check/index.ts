@@ -2,6 +2,8 @@ import type { World } from '../world'
 import { checkMemory, checkResident, checkVmas } from './accounting'
 import { takeCensus } from './census'
 import { checkContiguity } from './contiguity'
+import { checkHugeEntries } from './huge-entries'
+import { checkPools } from './pools'
 import { checkExclusive, checkMapcounts, checkRefcounts } from './rmap'
 import { checkSwapSlots } from './swap-slots'
 import { checkTranslations } from './translations'
@@ -14,11 +16,13 @@ export const CHECKS: readonly Check[] = [
   checkVmas,
   checkTranslations,
   checkContiguity,
+  checkHugeEntries,
   checkResident,
   checkMapcounts,
   checkRefcounts,
   checkExclusive,
   checkSwapSlots,
+  checkPools,
   checkMemory
 ]
 

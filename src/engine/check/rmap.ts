@@ -1,8 +1,9 @@
 import { SPECIAL, WRITE } from '../arch/descriptor'
-import { FOLIO_DOUBLE_MAP, FOLIO_FILE, FOLIO_SWAPCACHE, PIN_BIAS } from '../mm/folio'
+import { FOLIO_DOUBLE_MAP, FOLIO_FILE, FOLIO_SWAPCACHE, HUGETLB, PIN_BIAS } from '../mm/folio'
 import { isCowMapping } from '../mm/mm'
 import type { World } from '../world'
 import { forEachPage } from './census'
+import { filePages, poolReference } from './pools'
 import { forEachEntry, pageName, type Check, type Violation } from './violation'
 
 /**
@@ -59,6 +60,7 @@ export function heldMappings(world: World, head: number): number {
  */
 export const checkRefcounts: Check = (world) => {
   const { folios } = world
+  const inFiles = filePages(world)
   let violation: Violation | undefined
   forEachPage(world, (head) => {
     if (violation !== undefined || folios.head(head) !== head) return
@@ -70,6 +72,10 @@ export const checkRefcounts: Check = (world) => {
     const pins = folios.pincount(head) * (nr >= 4 ? 1 : PIN_BIAS)
     const migrating = world.migrating.includes(head) ? 1 : 0
     const held = mappings + cached + pins + migrating + world.lru.references(head)
+    if ((folios.word(head) & HUGETLB) !== 0) {
+      violation = poolReference(world, head, held + (inFiles.has(head) ? 1 : 0))
+      return
+    }
     if (refcount === held && held > 0) return
     violation = {
       rule: refcount < mappings ? 'refcount-below-mapcount' : 'leaked-reference',

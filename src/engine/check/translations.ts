@@ -1,7 +1,8 @@
 import { CONT, RDONLY, SPECIAL, VALID, WRITE, isDirty } from '../arch/descriptor'
+import { contiguousLeaves } from '../arch/granule'
 import type { Tlbs } from '../arch/tlb'
 import type { Mm } from '../mm/mm'
-import { findPmd, findSlot } from '../mm/walk'
+import { findLeaf, findSlot, leafPages } from '../mm/walk'
 import type { World } from '../world'
 import type { Check, Violation } from './violation'
 
@@ -60,9 +61,11 @@ function compare(world: World, mm: Mm, vpn: number, pfn: number, cached: number)
   const { tables, geometry } = world
   let slot = findSlot(world, mm, vpn)
   let offset = 0
+  let run = geometry.contPtes
   if (slot === 0) {
-    slot = findPmd(world, mm, vpn)
-    offset = vpn & (geometry.tableEntries - 1)
+    slot = findLeaf(world, mm, vpn)
+    offset = vpn % leafPages(world, mm, vpn)
+    run = contiguousLeaves(geometry)
   }
   const attr = slot === 0 ? 0 : tables.attr(slot)
   if ((attr & VALID) === 0) return 'a translation of an entry that is not valid'
@@ -70,16 +73,16 @@ function compare(world: World, mm: Mm, vpn: number, pfn: number, cached: number)
     return `a translation to frame ${pfn}, not ${tables.pfn(slot) + offset}`
   if ((cached & RDONLY) !== 0 && (cached & WRITE) === 0) return undefined
   if ((attr & WRITE) === 0) return 'stores still pass, but the entry is not writable'
-  if ((cached & RDONLY) !== 0 || dirtyWith(world, slot, attr)) return undefined
+  if ((cached & RDONLY) !== 0 || dirtyWith(world, slot, attr, run)) return undefined
   return (attr & SPECIAL) !== 0 ? undefined : 'stores pass unrecorded, but the entry is clean'
 }
 
-/** Dirty, of the entry or of any other of its folded block. */
-export function dirtyWith(world: World, slot: number, attr: number): boolean {
+/** Dirty, of the entry or of any other of the `run` that has the contiguous bit with it: by default its contpte block. */
+export function dirtyWith(world: World, slot: number, attr: number, run = world.geometry.contPtes): boolean {
   if (isDirty(attr)) return true
   if ((attr & (VALID | CONT)) !== (VALID | CONT)) return false
-  const { tables, geometry } = world
-  const block = slot & -geometry.contPtes
-  for (let i = 0; i < geometry.contPtes; i++) if (isDirty(tables.attr(block + i))) return true
+  const { tables } = world
+  const block = slot & -run
+  for (let i = 0; i < run; i++) if (isDirty(tables.attr(block + i))) return true
   return false
 }

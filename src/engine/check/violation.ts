@@ -19,8 +19,8 @@ export interface TableVisitor {
   upper?(slot: number, vpn: number): void
   /** A last-level table, by the slot of its first entry. */
   table?(slot: number, vpn: number): void
-  /** A PMD-level entry that maps a whole huge page. */
-  leaf?(slot: number, vpn: number): void
+  /** An entry above the last level that maps `pages` pages by itself: a PMD leaf, or a PUD leaf of a HugeTLB page. */
+  leaf?(slot: number, vpn: number, pages: number): void
   /** A PMD-level entry that is neither empty, nor a table, nor present. */
   other?(slot: number, vpn: number): void
 }
@@ -40,7 +40,7 @@ export function walkTables(world: World, mm: Mm, visitor: TableVisitor): void {
       if (attr === 0) continue
       const first = vpn + index * 2 ** (geometry.tableShift * depth)
       if ((attr & TABLE) === TABLE) descend(tables.pfn(slot), first, depth - 1)
-      else if (isPmdLeaf(attr)) visitor.leaf?.(slot, first)
+      else if (isPmdLeaf(attr)) visitor.leaf?.(slot, first, 2 ** (geometry.tableShift * depth))
       else visitor.other?.(slot, first)
     }
   }
@@ -53,7 +53,7 @@ export function forEachTable(world: World, mm: Mm, visit: (slot: number, vpn: nu
 }
 
 /**
- * Calls `visit` for every entry of an mm that is not empty. `pages` is 1, or what a PMD leaf maps.
+ * Calls `visit` for every entry of an mm that is not empty. `pages` is 1, or what a leaf above maps.
  */
 export function forEachEntry(
   world: World,
@@ -68,7 +68,7 @@ export function forEachEntry(
         if (attr !== 0) visit(vpn + index, attr, tables.pfn(slot + index), 1)
       }
     },
-    leaf: (slot, vpn) => visit(vpn, tables.attr(slot), tables.pfn(slot), geometry.tableEntries)
+    leaf: (slot, vpn, pages) => visit(vpn, tables.attr(slot), tables.pfn(slot), pages)
   })
 }
 

@@ -22,11 +22,14 @@ import {
   type FolioObserver
 } from '../mm/folio'
 import { isCowMapping, type Mm, type Vma } from '../mm/mm'
-import { findPmd, findSlot } from '../mm/walk'
+import { contiguousLeaves } from '../arch/granule'
+import { isHugetlb } from '../hugetlb/vma'
+import { findLeaf, findPmd, findSlot } from '../mm/walk'
 import { isPmdLeaf, isSwapType, MIGRATION, SWAP } from '../arch/descriptor'
 import type { World } from '../world'
 import { forEachPage, takeCensus } from './census'
 import { inconsistent, misprogrammed } from './contiguity'
+import { checkHugeVma } from './huge-entries'
 import { CHECKS } from './index'
 import { heldMappings, mayBeWritable, pageMappings } from './rmap'
 import { dirtyWith, staleTranslation } from './translations'
@@ -113,8 +116,10 @@ export class Watch implements FolioObserver {
   }
 
   #forget(pfn: number, nr: number): void {
-    const at = pfn & FOLIO_CHUNK_MASK
-    this.stored[pfn >>> FOLIO_CHUNK_SHIFT]?.fill(0, at, at + nr)
+    for (let first = pfn; first < pfn + nr; first += FOLIO_CHUNK_MASK + 1) {
+      const at = first & FOLIO_CHUNK_MASK
+      this.stored[first >>> FOLIO_CHUNK_SHIFT]?.fill(0, at, at + pfn + nr - first)
+    }
   }
 
   isStored(pfn: number): boolean {
@@ -162,6 +167,11 @@ export class Watch implements FolioObserver {
           object: `mm ${mm.pid}, VMA ${i}`,
           found: `pages ${vma.start} to ${vma.end}`
         }
+      }
+      if (isHugetlb(vma)) {
+        const wrong = checkHugeVma(world, mm, vma)
+        if (wrong !== undefined) return wrong
+        continue
       }
       for (let vpn = vma.start; vpn < vma.end;) {
         const next = Math.min(vpn - (vpn % tableEntries) + tableEntries, vma.end)
@@ -295,8 +305,9 @@ export class Watch implements FolioObserver {
     for (const mm of world.mms) {
       forEachEntry(world, mm, (vpn, attr, pfn, pages) => {
         if (!isPresent(attr) || (attr & SPECIAL) !== 0) return
-        const slot = pages === 1 ? findSlot(world, mm, vpn) : findPmd(world, mm, vpn)
-        const clean = !dirtyWith(world, slot, attr) && !this.#keepsDirty(pfn)
+        const slot = pages === 1 ? findSlot(world, mm, vpn) : findLeaf(world, mm, vpn)
+        const run = pages === 1 ? world.geometry.contPtes : contiguousLeaves(world.geometry)
+        const clean = !dirtyWith(world, slot, attr, run) && !this.#keepsDirty(pfn)
         for (let i = 0; i < pages; i++) {
           if (!this.isStored(pfn + i)) continue
           if (clean) mapped.set(pfn + i, pageName(world, mm, vpn + i))

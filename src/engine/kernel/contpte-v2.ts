@@ -49,5 +49,7 @@ export const contpteV2: KernelRecord = {
   swapSlots: 'order-0',
   mteDesign: 'M0',
   swapZeroMap: false,
-  compaction: 'pages'
+  compaction: 'pages',
+  hugetlbFlush: 'range',
+  hugetlbRestoresReserve: false
 }

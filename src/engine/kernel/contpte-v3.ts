@@ -38,5 +38,7 @@ export const contpteV3: KernelRecord = {
   swapSlots: 'order-0',
   mteDesign: 'M0',
   swapZeroMap: false,
-  compaction: 'pages'
+  compaction: 'pages',
+  hugetlbFlush: 'range',
+  hugetlbRestoresReserve: false
 }

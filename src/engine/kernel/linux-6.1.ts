@@ -38,5 +38,7 @@ export const linux61: KernelRecord = {
   swapSlots: 'order-0',
   mteDesign: 'M0',
   swapZeroMap: false,
-  compaction: 'pages'
+  compaction: 'pages',
+  hugetlbFlush: 'gather',
+  hugetlbRestoresReserve: false
 }

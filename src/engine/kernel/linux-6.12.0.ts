@@ -44,5 +44,7 @@ export const linux6120: KernelRecord = {
   swapSlots: 'lists',
   mteDesign: 'M10',
   swapZeroMap: true,
-  compaction: 'folios'
+  compaction: 'folios',
+  hugetlbFlush: 'range',
+  hugetlbRestoresReserve: true
 }

@@ -38,5 +38,7 @@ export const linux612: KernelRecord = {
   swapSlots: 'lists',
   mteDesign: 'M10',
   swapZeroMap: true,
-  compaction: 'folios'
+  compaction: 'folios',
+  hugetlbFlush: 'gather',
+  hugetlbRestoresReserve: true
 }

@@ -44,5 +44,7 @@ export const linux69: KernelRecord = {
   swapSlots: 'order-0',
   mteDesign: 'M0',
   swapZeroMap: false,
-  compaction: 'folios'
+  compaction: 'folios',
+  hugetlbFlush: 'range',
+  hugetlbRestoresReserve: true
 }

@@ -109,6 +109,13 @@ export interface KernelRecord {
   readonly swapZeroMap: boolean
   /** What compaction moves: single pages, or folios smaller than the block it makes (6.9+). */
   readonly compaction: 'pages' | 'folios'
+  /**
+   * How mprotect and mremap invalidate HugeTLB entries: the range they were asked for, walk caches too, or
+   * what an mmu_gather of their own holds, which inside mprotect ends with the whole ASID (late stable releases).
+   */
+  readonly hugetlbFlush: 'range' | 'gather'
+  /** A HugeTLB page that its mapping had reserved is promised to it again when it is unmapped (6.9+). */
+  readonly hugetlbRestoresReserve: boolean
   /** What is wrong with it by design: none where it claims to be correct. */
   readonly knownFaults: readonly KnownFault[]
 }

@@ -3,14 +3,14 @@
  * a fault where the walk does not allow the access. Where the machine has TLBs they stand between.
  * Source: reference `architecture.md` section 4 (H1-H3).
  */
-import { AF, RDONLY, VALID, WRITE, isPmdLeaf } from '../arch/descriptor'
+import { AF, RDONLY, VALID, WRITE } from '../arch/descriptor'
 import { translate } from '../arch/translate'
 import { EngineError } from '../error'
 import { checkTag } from '../mte/access'
 import type { World } from '../world'
 import { handleFault } from './fault'
 import type { Mm } from './mm'
-import { findPmd, findSlot } from './walk'
+import { findLeaf, findSlot, leafPages } from './walk'
 
 /** Faults that one access may take before it counts as stuck. */
 const MAX_FAULTS = 8
@@ -82,12 +82,12 @@ function noProgress(vpn: number, write: boolean): EngineError {
 
 /** The frame that a walk without any TLB leads to, -1 where it faults. */
 function walkHardware(world: World, mm: Mm, vpn: number, write: boolean): number {
-  const { tables, geometry } = world
+  const { tables } = world
   const slot = findSlot(world, mm, vpn)
   if (slot !== 0) return walkHits(world, slot, write) ? tables.pfn(slot) : -1
-  const pmd = findPmd(world, mm, vpn)
-  if (pmd === 0 || !isPmdLeaf(tables.attr(pmd)) || !walkHits(world, pmd, write)) return -1
-  return tables.pfn(pmd) + (vpn % geometry.tableEntries)
+  const leaf = findLeaf(world, mm, vpn)
+  if (leaf === 0 || !walkHits(world, leaf, write)) return -1
+  return tables.pfn(leaf) + (vpn % leafPages(world, mm, vpn))
 }
 
 /** Whether hardware completes the access; then it has recorded it in that one entry. */

@@ -93,8 +93,9 @@ export class Buddy {
     return -1
   }
 
-  /** First page of a free block of 2^order pages, or -1 when there is none. */
+  /** First page of a free block of 2^order pages, or -1 when there is none. Above `maxOrder`: `alloc_contig_pages`. */
   alloc(order: number): number {
+    if (order > this.maxOrder) return this.#allocContiguous(2 ** (order - this.maxOrder))
     let from = order
     while (from <= this.maxOrder && this.free[from].size === 0) from++
     let pfn: number
@@ -118,6 +119,12 @@ export class Buddy {
 
   /** Gives a block back and merges it with its free buddies. */
   release(pfn: number, order: number): void {
+    const { maxOrder } = this
+    if (order > maxOrder) {
+      const end = pfn + 2 ** order
+      for (let at = pfn; at < end; at += 2 ** maxOrder) this.release(at, maxOrder)
+      return
+    }
     this.state[1] += 2 ** order
     let block = pfn / 2 ** order
     while (order < this.maxOrder && this.free[order].has(block ^ 1)) {
@@ -140,6 +147,27 @@ export class Buddy {
       block += 1 << up
       left -= 1 << up
     }
+  }
+
+  /**
+   * `blocks` blocks of the largest order in a row, naturally aligned, lowest first: what a gigantic page
+   * takes. All must be free: the kernel would move what can be moved out of the way, which is not modelled.
+   */
+  #allocContiguous(blocks: number): number {
+    const size = 2 ** this.maxOrder
+    const free = this.free[this.maxOrder]
+    const fresh = this.state[0] / size
+    for (let first = 0; (first + blocks) * size <= this.pages; first += blocks) {
+      let at = first
+      while (at < first + blocks && (at >= fresh || free.has(at))) at++
+      if (at < first + blocks) continue
+      for (let block = first; block < Math.min(first + blocks, fresh); block++) free.delete(block)
+      for (let block = fresh; block < first; block++) free.add(block)
+      this.state[0] = Math.max(this.state[0], (first + blocks) * size)
+      this.state[1] -= blocks * size
+      return first * size
+    }
+    return -1
   }
 
   get bytes(): number {

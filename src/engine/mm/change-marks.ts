@@ -22,6 +22,7 @@ import { isAccessible } from './fault-flags'
 import { VM_UFFD_FORK, VM_UFFD_WP, type Mm, type Vma } from './mm'
 import { modifyProtection, PAGE_NONE } from './protection'
 import { RangeFlush } from './range-flush'
+import { isHugetlb } from '../hugetlb/vma'
 import { modifyVma } from './vma'
 import { findPmd } from './walk'
 
@@ -39,7 +40,8 @@ function notModelled(what: string): EngineError {
  */
 export function numaHint(world: World, mm: Mm, vpn: number, pages: number): void {
   eachVma(world, mm, vpn, pages, (vma) =>
-    isAccessible(vma)
+    // The scan passes HugeTLB mappings over.
+    isAccessible(vma) && !isHugetlb(vma)
       ? (entry) =>
           (entry & SPECIAL) !== 0 || (entry & (VALID | PROT_NONE)) === PROT_NONE
             ? entry
@@ -68,6 +70,7 @@ export function userfaultWriteProtect(
     const vma = mm.vmaAt(at)
     if (vma === undefined)
       throw new EngineError('ENOENT', 'ENOENT: userfaultfd: part of the range is not mapped.')
+    if (isHugetlb(vma)) throw notModelled('userfaultfd of HugeTLB mappings')
     const end = Math.min(vma.end, vpn + pages)
     const flags = vma.flags | VM_UFFD_WP | (forkEvents ? VM_UFFD_FORK : 0)
     modifyVma(world, mm, vma, at, end, flags)

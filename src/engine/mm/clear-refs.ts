@@ -3,6 +3,7 @@
  * reference `teardown.md` section 6b.
  */
 import { AF, isPmdLeaf, isPresent, SPECIAL, TABLE } from '../arch/descriptor'
+import { isHugetlb } from '../hugetlb/vma'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
 import { FOLIO_REFERENCED } from './folio'
@@ -19,6 +20,8 @@ export function clearRefs(world: World, mm: Mm, value: number): boolean {
   if (value === 4) world.tlbi.mm(mm)
   if (value > 3) return true
   for (const vma of mm.vmas) {
+    // The walk has no callback for HugeTLB mappings.
+    if (isHugetlb(vma)) continue
     if ((value === 2 && vma.file !== undefined) || (value === 3 && vma.file === undefined)) continue
     walkTables(world, mm, vma.start, vma.end, (pmd, start, end) => {
       clearTable(world, mm, pmd, start, end)

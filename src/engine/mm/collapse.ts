@@ -7,6 +7,7 @@
  */
 import { AF, TABLE, UFFD_WP, WRITE, isPmdLeaf, isPresent } from '../arch/descriptor'
 import { EngineError } from '../error'
+import { isHugetlb } from '../hugetlb/vma'
 import { orderFits, orderFitsSomewhere, vmaRefusal } from '../thp/orders'
 import { FN } from '../trace/functions'
 import { VM } from '../trace/vmstat'
@@ -60,6 +61,10 @@ export function adviseCollapse(world: World, mm: Mm, vma: Vma, start: number, en
   // 5.15 does not know this advice.
   if (world.kernel.faultOrders === 'exposed') return 'EINVAL'
   calls[FN.madvise_collapse]++
+  if (isHugetlb(vma)) {
+    calls[isModern(world) ? FN.__thp_vma_allowable_orders : FN.hugepage_vma_check]++
+    return 'EINVAL'
+  }
   if (vma.file !== undefined)
     throw new EngineError('not-modelled', 'madvise(collapse) of shared memory is not simulated yet.')
   if (!mayCollapse(world, mm, vma)) return 'EINVAL'

@@ -5,6 +5,7 @@
  */
 import { SPECIAL, mkdirty, mkwrite } from '../arch/descriptor'
 import { EngineError } from '../error'
+import { isModern } from '../kernel/names'
 import { anonFaultOrders, dropHighest, highestOrder, rangeIsNone } from '../thp/orders'
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
@@ -14,6 +15,8 @@ import { allocFolio, faultEffort, type Effort } from './pressure'
 import { pageProtection } from './protection'
 import { prepareAnonVma } from './vma'
 import { makeSlot } from './walk'
+
+export { isModern } from '../kernel/names'
 
 const PAGE_CLEAR = COUNTER_INDEX.pageClear
 const FOLIO_REF = COUNTER_INDEX.folioRef
@@ -53,11 +56,6 @@ export function anonymousFault(world: World, mm: Mm, vma: Vma, vpn: number, writ
 function recheckEmpty(world: World, mm: Mm, slot: number): void {
   if (isModern(world)) world.calls[FN.vmf_pte_changed]++
   world.ops.ptepGet(mm, slot)
-}
-
-/** Which names the kernel's functions count under. */
-export function isModern(world: World): boolean {
-  return world.kernel.functionNames === 'linux-6.12'
 }
 
 /**

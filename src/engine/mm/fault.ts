@@ -7,6 +7,8 @@
 import { AF, PROT_NONE, VALID, WRITE, isPmdLeaf, isPresent, mkdirty } from '../arch/descriptor'
 import { EngineError, mmapLockHeld } from '../error'
 import { askPud, pmdAllowed } from '../thp/orders'
+import { hugetlbFault } from '../hugetlb/fault'
+import { isHugetlb } from '../hugetlb/vma'
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
 import { VM } from '../trace/vmstat'
@@ -22,7 +24,7 @@ import { swapFault } from './fault-swap'
 import { fileFault } from './file-fault'
 import { runBackground } from './pressure'
 import { VM_READ, VM_WRITE, type Mm, type Vma } from './mm'
-import { findPmd, findSlot, makePmd } from './walk'
+import { findLeaf, findPmd, findSlot, makePmd } from './walk'
 
 const FAULT = COUNTER_INDEX.fault
 const FAULT_READ = COUNTER_INDEX.faultRead
@@ -65,10 +67,8 @@ export function handleFault(world: World, mm: Mm, vpn: number, write: boolean): 
 function hardwareEntry(world: World, mm: Mm, vpn: number): number {
   const slot = findSlot(world, mm, vpn)
   if (slot !== 0) return world.tables.attr(slot)
-  const pmd = findPmd(world, mm, vpn)
-  if (pmd === 0) return 0
-  const attr = world.tables.attr(pmd)
-  return isPmdLeaf(attr) ? attr : 0
+  const leaf = findLeaf(world, mm, vpn)
+  return leaf === 0 ? 0 : world.tables.attr(leaf)
 }
 
 /**
@@ -78,10 +78,14 @@ function hardwareEntry(world: World, mm: Mm, vpn: number): number {
 export function handleMmFault(world: World, mm: Mm, vma: Vma, vpn: number, flags: number): void {
   const { calls, tables } = world
   calls[FN.handle_mm_fault]++
-  calls[FN.__handle_mm_fault]++
   world.vm[VM.pgfault]++
   mm.count(FAULT, 1)
   mm.count((flags & FAULT_WRITE) === 0 ? FAULT_READ : FAULT_STORE, 1)
+  if (isHugetlb(vma)) {
+    hugetlbFault(world, mm, vma, vpn, flags)
+    return
+  }
+  calls[FN.__handle_mm_fault]++
   if (findPmd(world, mm, vpn) === 0) askPud(world, mm, vma)
   const pmd = makePmd(world, mm, vpn)
   const leaf = tables.attr(pmd)

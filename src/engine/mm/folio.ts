@@ -21,6 +21,8 @@ export const ANON = 1 << 22
  * page's index in that folio, also after a split. Of other pages it is the allocator's chance.
  */
 export const BLOCK_ALIGNED = 1 << 23
+/** The folio is of a HugeTLB pool: PG_anon_exclusive lies in its first page, and its last reference puts it back. */
+export const HUGETLB = 1 << 24
 export const ORDER_SHIFT = 26
 
 /** Folio flags, one word a folio: `Folios.flags`, `setFlags`. */
@@ -99,6 +101,8 @@ export class Folios {
   observer: FolioObserver | undefined
   /** The kernel's own bookkeeping of freed folios. */
   accounts: FolioObserver | undefined
+  /** Where folios of HugeTLB pools go when nobody holds them any more. */
+  pools: FolioObserver | undefined
 
   constructor(
     readonly buddy: Buddy,
@@ -122,17 +126,51 @@ export class Folios {
     return pfn
   }
 
+  /** Takes a folio for a HugeTLB pool, held by nobody; its first page, or -1 without memory. */
+  allocPooled(order: number): number {
+    const pfn = this.buddy.alloc(order)
+    if (pfn < 0) return -1
+    this.pooled(pfn, order)
+    const { values } = this.counters
+    values[FOLIO_ALLOC]++
+    values[PAGE_ALLOC] += 2 ** order
+    return pfn
+  }
+
+  /** The frames from `pfn` on, which are nobody's, become a folio of a HugeTLB pool without a reference. */
+  pooled(pfn: number, order: number): void {
+    this.born(pfn, order, (order << ORDER_SHIFT) | IN_USE | ANON | HUGETLB | BLOCK_ALIGNED)
+    this.addRefs(pfn, -1)
+    this.live[order]++
+  }
+
+  /** A pool gives the frames of a folio that nobody holds up; they go to the page allocator where `free` says so. */
+  unpooled(head: number, free: boolean): void {
+    const order = this.order(head)
+    if (free) {
+      const { values } = this.counters
+      values[FOLIO_FREE]++
+      values[PAGE_FREE] += 2 ** order
+    }
+    this.live[order]--
+    this.gone(head, order)
+    if (free) this.buddy.release(head, order)
+  }
+
   /** A folio begins: `word` becomes the word of its pages. */
   protected born(pfn: number, order: number, word: number): void {
+    for (let at = pfn; at < pfn + 2 ** order; at += FOLIO_CHUNK_MASK + 1) {
+      const lane = this.words[at >>> FOLIO_CHUNK_SHIFT] ?? this.#newWords(at >>> FOLIO_CHUNK_SHIFT)
+      const from = at & FOLIO_CHUNK_MASK
+      lane.fill(word, from, from + 2 ** order)
+      this.contents[at >>> FOLIO_CHUNK_SHIFT]?.fill(0, from, from + 2 ** order)
+    }
     const chunk = pfn >>> FOLIO_CHUNK_SHIFT
-    const words = this.words[chunk] ?? this.#newWords(chunk)
     const first = pfn & FOLIO_CHUNK_MASK
-    words.fill(word, first, first + (1 << order))
     if (order >= 2) (this.largeRefs[chunk] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))[first >> 2] = 1
     else (this.smallRefs[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))[first] = 1
     const flags = order >= 2 ? this.largeFlags[chunk] : this.smallFlags[chunk]
     if (flags !== undefined) flags[order >= 2 ? first >> 2 : first] = 0
-    this.contents[chunk]?.fill(0, first, first + (1 << order))
     const owners = this.anonVmas[chunk]
     if (owners !== undefined && order >= 2) owners[first >> 2] = 0
   }
@@ -169,7 +207,8 @@ export class Folios {
   }
 
   isExclusive(pfn: number): boolean {
-    return (this.word(pfn) & EXCLUSIVE) !== 0
+    const word = this.word(pfn)
+    return (((word & HUGETLB) === 0 ? word : this.word(this.head(pfn))) & EXCLUSIVE) !== 0
   }
 
   refcount(pfn: number): number {
@@ -180,12 +219,12 @@ export class Folios {
   /** The folio's flags. */
   flags(pfn: number): number {
     const lane = this.order(pfn) >= 2 ? this.largeFlags : this.smallFlags
-    return lane[pfn >>> FOLIO_CHUNK_SHIFT]?.[this.#refIndex(pfn)] ?? 0
+    return lane[this.#chunk(pfn)]?.[this.#refIndex(pfn)] ?? 0
   }
 
   /** Sets and clears folio flags. */
   setFlags(pfn: number, set: number, clear = 0): void {
-    const chunk = pfn >>> FOLIO_CHUNK_SHIFT
+    const chunk = this.#chunk(pfn)
     const large = this.order(pfn) >= 2
     const lane = large ? this.largeFlags : this.smallFlags
     const flags = (lane[chunk] ??= new Int32Array(1 << (large ? FOLIO_CHUNK_SHIFT - 2 : FOLIO_CHUNK_SHIFT)))
@@ -200,19 +239,19 @@ export class Folios {
 
   /** How often the folio (order >= 2) is mapped as a whole. */
   entireMapcount(pfn: number): number {
-    return this.order(pfn) < 2 ? 0 : (this.entire[pfn >>> FOLIO_CHUNK_SHIFT]?.[this.#refIndex(pfn)] ?? 0)
+    return this.order(pfn) < 2 ? 0 : (this.entire[this.#chunk(pfn)]?.[this.#refIndex(pfn)] ?? 0)
   }
 
   /** Adds `n` whole mappings and answers how many there are now. */
   addEntire(pfn: number, n: number): number {
-    const lane = (this.entire[pfn >>> FOLIO_CHUNK_SHIFT] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))
+    const lane = (this.entire[this.#chunk(pfn)] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))
     return (lane[this.#refIndex(pfn)] += n)
   }
 
   /** Pins of the folio: its pin count, or what the refcount of an order-0 or order-1 folio says. */
   pincount(pfn: number): number {
     if (this.order(pfn) < 2) return Math.floor(this.refcount(pfn) / PIN_BIAS)
-    return this.pins[pfn >>> FOLIO_CHUNK_SHIFT]?.[this.#refIndex(pfn)] ?? 0
+    return this.pins[this.#chunk(pfn)]?.[this.#refIndex(pfn)] ?? 0
   }
 
   /** Adds `n` pins with their references. */
@@ -237,19 +276,19 @@ export class Folios {
 
   /** The pin count of a folio of order >= 2 changes by `n`. */
   protected changePins(pfn: number, n: number): void {
-    const lane = (this.pins[pfn >>> FOLIO_CHUNK_SHIFT] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))
+    const lane = (this.pins[this.#chunk(pfn)] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))
     lane[this.#refIndex(pfn)] += n
   }
 
   /** The number of the anon_vma of a folio of order >= 2; 0 for one nobody told of, and for smaller ones. */
   anonVma(pfn: number): number {
-    return this.order(pfn) < 2 ? 0 : (this.anonVmas[pfn >>> FOLIO_CHUNK_SHIFT]?.[this.#refIndex(pfn)] ?? 0)
+    return this.order(pfn) < 2 ? 0 : (this.anonVmas[this.#chunk(pfn)]?.[this.#refIndex(pfn)] ?? 0)
   }
 
   /** `folio->mapping`: the folio belongs to that anon_vma. */
   setAnonVma(pfn: number, anonVma: number): void {
     if (this.order(pfn) < 2) return
-    const lane = (this.anonVmas[pfn >>> FOLIO_CHUNK_SHIFT] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))
+    const lane = (this.anonVmas[this.#chunk(pfn)] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))
     lane[this.#refIndex(pfn)] = anonVma
   }
 
@@ -314,6 +353,10 @@ export class Folios {
     const order = this.order(pfn)
     const head = this.head(pfn)
     this.observer?.freed(head, order)
+    if ((this.word(head) & HUGETLB) !== 0 && this.pools !== undefined) {
+      this.pools.freed(head, order)
+      return
+    }
     this.accounts?.freed(head, order)
     if (this.blocks.inUse > 0 && (this.flags(head) & FOLIO_CONT) !== 0) this.blocks.inUse--
     const { values } = this.counters
@@ -326,9 +369,10 @@ export class Folios {
 
   /** A folio ends: its pages are nobody's. */
   protected gone(head: number, order: number): void {
-    const words = this.words[head >>> FOLIO_CHUNK_SHIFT]
-    const first = head & FOLIO_CHUNK_MASK
-    words?.fill(0, first, first + (1 << order))
+    for (let at = head; at < head + 2 ** order; at += FOLIO_CHUNK_MASK + 1) {
+      const first = at & FOLIO_CHUNK_MASK
+      this.words[at >>> FOLIO_CHUNK_SHIFT]?.fill(0, first, first + 2 ** order)
+    }
   }
 
   /** The word of a page changes by `delta`: +-1 is one mapping, `EXCLUSIVE` sets or clears the flag. */
@@ -352,8 +396,13 @@ export class Folios {
     return words
   }
 
+  /** The chunk that holds what exists once of the folio. */
+  #chunk(pfn: number): number {
+    return this.head(pfn) >>> FOLIO_CHUNK_SHIFT
+  }
+
   #refs(pfn: number): Int32Array | undefined {
-    const chunk = pfn >>> FOLIO_CHUNK_SHIFT
+    const chunk = this.#chunk(pfn)
     return this.order(pfn) >= 2 ? this.largeRefs[chunk] : this.smallRefs[chunk]
   }
 

@@ -6,6 +6,7 @@
  */
 import { TABLE, isPmdLeaf, mkdirty, mkwrite } from '../arch/descriptor'
 import { EngineError } from '../error'
+import { copyHugetlbPageRange, dupHugeVma } from '../hugetlb/fork'
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
@@ -91,6 +92,7 @@ function forkVma(world: World, parent: Mm, child: Mm, vma: Vma): boolean {
   }
   calls[FN.anon_vma_fork]++
   calls[FN.copy_page_range]++
+  dupHugeVma(world, copy)
   if (vma.anonVma !== 0) {
     calls[FN.anon_vma_clone]++
     // The child's anon_vma is its own: neighbours that became equal stay apart there.
@@ -106,6 +108,7 @@ function forkVma(world: World, parent: Mm, child: Mm, vma: Vma): boolean {
 
 /** `copy_page_range` of a VMA that needs it. */
 function copyVma(world: World, parent: Mm, child: Mm, vma: Vma, copy: Vma): boolean {
+  if (copy.huge !== undefined) return copyHugetlbPageRange(world, parent, child, vma, copy)
   const dirty = mkdirty(pageProtection(copy.flags))
   const section: CopySection = {
     world,

@@ -11,6 +11,7 @@ import {
   FOLIO_CHUNK_SHIFT,
   FOLIO_DEFERRED,
   FOLIO_PARTIALLY_MAPPED,
+  HUGETLB,
   ORDER_SHIFT
 } from './folio'
 import { freeSwapCache } from './swap-entries'
@@ -47,6 +48,7 @@ function freeAlike(world: World, pfn: number, end: number): number {
   const flags = folios.largeFlagsOf(pfn)
   const first = pfn & FOLIO_CHUNK_MASK
   const word = words[first]
+  if ((word & HUGETLB) !== 0) return 0
   const order = word >>> ORDER_SHIFT
   const nr = 1 << order
   const last = Math.min(first + end - pfn, FOLIO_CHUNK_MASK + 1)

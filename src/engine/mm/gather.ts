@@ -77,6 +77,11 @@ export class MmuGather {
     this.#widen(vpn, tableEntries, tableEntries)
   }
 
+  /** Entries that map `pages` pages from `vpn` on, `step` each, were cleared or changed (`tlb_remove_huge_tlb_entry`). */
+  clearedHuge(vpn: number, pages: number, step: number): void {
+    this.#widen(vpn, pages, step)
+  }
+
   /** A table `depth` levels above the last one, reached by page `vpn`, was unlinked. */
   freedTable(vpn: number, depth: number): void {
     this.#widen(vpn, 1, this.world.geometry.tableEntries ** (depth + 1))
@@ -176,10 +181,11 @@ export class MmuGather {
 
   /**
    * `tlb_flush_mmu_tlbonly`: invalidates the hull in strides of the smallest entry cleared, walk
-   * caches too where tables went. For exit only freed tables need it, and take the whole ASID.
+   * caches too where tables went. For exit only freed tables need it, and take the whole ASID. Answers
+   * whether anything had been cleared.
    */
-  flushTlb(): void {
-    if (this.#stride === Infinity) return
+  flushTlb(): boolean {
+    if (this.#stride === Infinity) return false
     const { tlbi, calls } = this.world
     calls[FN.tlb_flush]++
     if (!this.fullmm) {
@@ -192,11 +198,12 @@ export class MmuGather {
     this.#end = 0
     this.#stride = Infinity
     this.#freedTables = false
+    return true
   }
 
-  /** `tlb_end_vma`: VMAs are flushed one by one, except on exit. */
-  endVma(): void {
-    if (!this.fullmm) this.flushTlb()
+  /** `tlb_end_vma`: VMAs are flushed one by one, except on exit. Answers whether there was anything to flush. */
+  endVma(): boolean {
+    return !this.fullmm && this.flushTlb()
   }
 
   /** `tlb_flush_rmaps`: removes the mappings of one VMA whose removal waited for the flush. */

@@ -2,8 +2,9 @@
  * GUP under the mmap_lock: looks each page up, and faults it in until it is as asked for.
  * Source: linux-6.12 and linux-6.1 mm/gup.c (`__get_user_pages`, `follow_page_pte`, `faultin_page`).
  */
-import { PROT_NONE, SPECIAL, WRITE, isPmdLeaf, isPresent } from '../arch/descriptor'
+import { PROT_NONE, SPECIAL, WRITE, isPresent } from '../arch/descriptor'
 import { EngineError } from '../error'
+import { followHugetlb, hasOwnLoop } from '../hugetlb/gup'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
 import { handleMmFault } from './fault'
@@ -12,7 +13,7 @@ import { FileMapping } from './file'
 import { ANON, FOLIO_DIRTY } from './folio'
 import type { PinHow } from './gup'
 import { VM_READ, VM_SHARED, VM_WRITE, isCowMapping, type Mm, type Vma } from './mm'
-import { findPmd, findSlot } from './walk'
+import { findLeaf, findSlot, leafPages } from './walk'
 
 /** Faults that one page may take before it counts as stuck. */
 const MAX_FAULTS = 8
@@ -35,12 +36,49 @@ export function pinSlowly(
   some: boolean
 ): number {
   for (let at = vpn; at < end; at++) {
+    const vma = mm.vmaAt(at)
+    if (vma !== undefined && hasOwnLoop(world, vma) && allows(vma, how)) {
+      const before = mm.pinned.length
+      const error = pinHugetlb(world, mm, vma, at, Math.min(end, vma.end), how)
+      at += mm.pinned.length - before
+      if (error !== undefined) {
+        if (at > vpn || some) return at - vpn
+        throw error
+      }
+      at--
+      continue
+    }
     const error = pinPage(world, mm, at, how)
     if (error === undefined) continue
     if (at > vpn || some) return at - vpn
     throw error
   }
   return end - vpn
+}
+
+/** Pins pages of one HugeTLB mapping; answers why not all. */
+function pinHugetlb(
+  world: World,
+  mm: Mm,
+  vma: Vma,
+  vpn: number,
+  end: number,
+  how: PinHow
+): EngineError | undefined {
+  try {
+    followHugetlb(world, mm, vma, vpn, end, how.write, (first, pages) => {
+      for (let i = 0; i < pages; i++) mm.pinned.push(first + i)
+    })
+  } catch (error) {
+    if (error instanceof EngineError) return faultAsErrno(error)
+    throw error
+  }
+  return undefined
+}
+
+/** What GUP answers where a fault came to a signal: `EFAULT`, also for SIGBUS (`vm_fault_to_errno`). */
+function faultAsErrno(error: EngineError): EngineError {
+  return error.code === 'EIO' ? new EngineError('EFAULT', error.message) : error
 }
 
 /** Pins one page; answers why not. */
@@ -55,7 +93,7 @@ function pinPage(world: World, mm: Mm, vpn: number, how: PinHow): EngineError | 
     try {
       handleMmFault(world, mm, vma, vpn, how.write ? FAULT_WRITE : found === UNSHARE ? FAULT_UNSHARE : 0)
     } catch (error) {
-      if (error instanceof EngineError) return error
+      if (error instanceof EngineError) return faultAsErrno(error)
       throw error
     }
   }
@@ -76,12 +114,11 @@ function isSharedDiskFile({ file, flags }: Vma): boolean {
 
 /** `follow_page_mask` for a pin: takes the pin where the entry is as asked for. */
 function followPage(world: World, mm: Mm, vma: Vma, vpn: number, how: PinHow): number {
-  const { tables, ops, calls, geometry } = world
-  const pmd = findPmd(world, mm, vpn)
-  if (pmd === 0) return FAULT
-  const leaf = tables.attr(pmd)
-  const index = vpn % geometry.tableEntries
-  if (isPmdLeaf(leaf)) {
+  const { tables, ops, calls } = world
+  const pmd = findLeaf(world, mm, vpn)
+  if (pmd !== 0) {
+    const leaf = tables.attr(pmd)
+    const index = vpn % leafPages(world, mm, vpn)
     if (world.folios.word(tables.pfn(pmd)) === 0) return pinZeroPage(world, vma, leaf, how)
     return tryPin(world, mm, vma, leaf, tables.pfn(pmd), index, how)
   }

@@ -6,7 +6,7 @@
 import { orderAllowed, orderFitsSomewhere, vmaRefusal } from '../thp/orders'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
-import { MMF_VM_HUGEPAGE, VM_NOHUGEPAGE, type Mm, type Vma } from './mm'
+import { MMF_VM_HUGEPAGE, VM_HUGETLB, VM_NOHUGEPAGE, type Mm, type Vma } from './mm'
 
 /**
  * Whether huge pages are enabled for anybody: what starts the thread. `hugepage_pmd_enabled` (6.10.4+),
@@ -36,12 +36,14 @@ export function khugepagedEnterVma(world: World, mm: Mm, vma: Vma, flags: number
   if ((mm.flags & MMF_VM_HUGEPAGE) !== 0 || !hugepagePmdEnabled(world)) return
   const old = world.kernel.faultOrders === 'pmd-only'
   const { pmdOrder } = world.geometry
+  const huge = (flags & VM_HUGETLB) !== 0
   if (old) world.calls[FN.hugepage_vma_check]++
   else {
-    if (!orderAllowed(world.thp, pmdOrder, flags & ~VM_NOHUGEPAGE)) return
+    // Settings of anonymous memory are looked at beforehand only for what is anonymous.
+    if (!huge && !orderAllowed(world.thp, pmdOrder, flags & ~VM_NOHUGEPAGE)) return
     world.calls[FN.__thp_vma_allowable_orders]++
   }
-  if (vmaRefusal(mm, flags) !== undefined) return
+  if (huge || vmaRefusal(mm, flags) !== undefined) return
   if (old && !orderAllowed(world.thp, pmdOrder, flags)) return
   if (vma.anonVma === 0 || !orderFitsSomewhere(vma, pmdOrder)) return
   mm.flags |= MMF_VM_HUGEPAGE

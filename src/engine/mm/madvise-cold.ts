@@ -4,6 +4,7 @@
  * (recorded).
  */
 import { AF, isPmdLeaf, isPresent, SPECIAL, TABLE } from '../arch/descriptor'
+import { isHugetlb } from '../hugetlb/vma'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
 import { FOLIO_LRU, FOLIO_REFERENCED } from './folio'
@@ -27,7 +28,7 @@ export function adviseCold(
   pageout: boolean
 ): Advised {
   world.calls[pageout ? FN.madvise_pageout : FN.madvise_cold]++
-  if ((vma.flags & VM_LOCKED) !== 0) return 'EINVAL'
+  if ((vma.flags & VM_LOCKED) !== 0 || isHugetlb(vma)) return 'EINVAL'
   world.lru.drain()
   const flush = new RangeFlush(world, mm, true)
   walkTables(world, mm, start, end, (pmd, from, to) => {

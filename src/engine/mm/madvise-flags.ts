@@ -9,7 +9,7 @@ import { VM_DONTCOPY, VM_HUGEPAGE, VM_NOHUGEPAGE, VM_SHARED, VM_WIPEONFORK, type
 import { modifyVma } from './vma'
 
 /** What became of one VMA's part: an errno stops the walk. */
-export type Advised = 'EINVAL' | 'EAGAIN' | 'EBUSY' | 'ENOMEM' | undefined
+export type Advised = 'EINVAL' | 'EAGAIN' | 'EBUSY' | 'ENOMEM' | 'EFAULT' | undefined
 
 /** Advice that changes flags: what it sets and clears. */
 const FLAG_CHANGES = {

@@ -4,6 +4,7 @@
  * `swap-reclaim.md` section 2.3 (recorded).
  */
 import { AF, isDirty, isPmdLeaf, isPresent, mkclean, SPECIAL, SWAP, TABLE } from '../arch/descriptor'
+import { isHugetlb } from '../hugetlb/vma'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
 import { FOLIO_DIRTY, FOLIO_SWAPCACHE } from './folio'
@@ -20,7 +21,7 @@ import { flushBatchedPending } from './tlb-batched'
 /** MADV_FREE on the part `[start, end)` of one VMA. */
 export function adviseFree(world: World, mm: Mm, vma: Vma, start: number, end: number): Advised {
   world.calls[FN.madvise_dontneed_free_valid_vma]++
-  if ((vma.flags & VM_LOCKED) !== 0) return 'EINVAL'
+  if ((vma.flags & VM_LOCKED) !== 0 || isHugetlb(vma)) return 'EINVAL'
   world.calls[FN.madvise_free_single_vma]++
   if (vma.file !== undefined) return 'EINVAL'
   world.lru.drain()

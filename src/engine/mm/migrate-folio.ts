@@ -17,7 +17,8 @@ import {
   FOLIO_MLOCKED,
   FOLIO_PARTIALLY_MAPPED,
   FOLIO_REFERENCED,
-  FOLIO_SWAPCACHE
+  FOLIO_SWAPCACHE,
+  HUGETLB
 } from './folio'
 import { restorePage, unmapPlace } from './migrate'
 import { folioPlaces, type Address } from './rmap-walk'
@@ -27,7 +28,7 @@ const PAGE_COPY = COUNTER_INDEX.pageCopy
 /**
  * `try_to_migrate`: turns every mapping of the folio of page `pfn` into a migration entry and answers
  * the folio's first page. The caller holds the folio until `undoMigration`. `EBUSY` where it is under
- * way already, `not-modelled` for folios of files and of the swap cache.
+ * way already, `not-modelled` for folios of files, of the swap cache and of HugeTLB pools.
  */
 export function beginMigration(world: World, pfn: number): number {
   const { folios, tlbi } = world
@@ -38,6 +39,8 @@ export function beginMigration(world: World, pfn: number): number {
       'Migrating a folio of a file or of the swap cache is not simulated yet.'
     )
   }
+  if ((folios.word(head) & HUGETLB) !== 0)
+    throw new EngineError('not-modelled', 'Migrating a HugeTLB folio is not simulated yet.')
   if (world.migrating.includes(head)) throw new EngineError('EBUSY', 'EBUSY: the folio is being migrated.')
   folios.addRefs(head, 1)
   world.migrating.push(head)

@@ -3,6 +3,7 @@
  * and 6.12, mm/mlock.c; reference `teardown.md` section 6b.
  */
 import { isPmdLeaf, isPresent, SPECIAL, TABLE } from '../arch/descriptor'
+import { isHugetlb } from '../hugetlb/vma'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
 import { walkTables } from './madvise-walk'
@@ -31,7 +32,8 @@ export function mlockRange(world: World, mm: Mm, start: number, end: number): 'E
 
 /** `mlock_fixup`: one VMA's part; answers the VMA that holds it then. */
 function lockVma(world: World, mm: Mm, vma: Vma, start: number, end: number): Vma {
-  if ((vma.flags & VM_LOCKED) !== 0) return vma
+  // HugeTLB pages are never reclaimed: nothing to mark, only to fault in.
+  if ((vma.flags & VM_LOCKED) !== 0 || isHugetlb(vma)) return vma
   const locked = modifyVma(world, mm, vma, start, end, vma.flags | VM_LOCKED)
   world.lru.drain()
   walkTables(world, mm, start, end, (pmd, from, to) => {

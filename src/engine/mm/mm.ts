@@ -19,6 +19,10 @@ export const VM_UFFD_FORK = 0x4000
 export const VM_LOCKED = 0x2000
 /** MADV_DONTFORK. */
 export const VM_DONTCOPY = 0x20000
+/** Never merges with a neighbour and never grows: HugeTLB mappings. */
+export const VM_DONTEXPAND = 0x40000
+/** Maps HugeTLB pages. */
+export const VM_HUGETLB = 0x400000
 /** MADV_WIPEONFORK. */
 export const VM_WIPEONFORK = 0x2000000
 
@@ -69,6 +73,21 @@ export interface Vma {
   file?: MappedFile | undefined
   /** How swapped pages of it were read ahead last; nothing where none was. */
   swapWindow?: SwapWindow
+  /** With VM_HUGETLB: what it knows of its pool. */
+  huge?: HugeMapping | undefined
+}
+
+/** What a VMA of HugeTLB pages has besides: `vm_private_data` of a private mapping. */
+export interface HugeMapping {
+  /** Order of its pages. */
+  readonly order: number
+  /**
+   * Indices of its file whose reserved page was used up, where the mapping reserved pages and this is
+   * the process that did (HPAGE_RESV_OWNER). Cut VMAs share it.
+   */
+  readonly consumed?: Set<number>
+  /** The owner took a page away from it: what is missing now is never faulted in (HPAGE_RESV_UNMAPPED). */
+  readonly unmapped?: boolean
 }
 
 /** A VMA of private anonymous memory as mmap makes it. */
@@ -86,6 +105,8 @@ export abstract class AnyMm {
   abstract filePages: number
   /** Last-level tables kept back for PMD leaves, one each, so that splitting one cannot fail. */
   abstract deposited: number
+  /** Base pages mapped by HugeTLB entries; no part of the resident set. */
+  abstract hugetlbPages: number
   /** MM_SWAPENTS: swap entries in the tables. */
   abstract swapEntries: number
   /** What a tag that does not match does: `prctl(PR_SET_TAGGED_ADDR_CTRL)`. fork inherits it. */
@@ -159,6 +180,7 @@ export class Mm extends AnyMm {
   filePages = 0
   deposited = 0
   swapEntries = 0
+  hugetlbPages = 0
   flags = 0
 }
 

@@ -5,6 +5,8 @@
 import { isDirty, isPmdLeaf, isPresent, mkwrite, SPECIAL, TABLE, UFFD_WP, WRITE } from '../arch/descriptor'
 import { isBlockEntry } from '../contpte/exposed'
 import { EngineError } from '../error'
+import { changeHugetlb } from '../hugetlb/protect'
+import { isHugetlb } from '../hugetlb/vma'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
 import { protectBlockOrSplit } from './exposed/range'
@@ -21,25 +23,28 @@ import { findPmd } from './walk'
 
 /**
  * Gives `[start, end)` the access flags `access` (VM_READ, VM_WRITE, VM_EXEC, and VM_MTE besides). Answers
- * false at the first gap: what lies before it is changed. `EINVAL` likewise where tags cannot be.
+ * false at the first gap: what lies before it is changed. `EINVAL` likewise where tags cannot be,
+ * and inside a HugeTLB page.
  */
 export function mprotectRange(world: World, mm: Mm, start: number, end: number, access: number): boolean {
   let vma = mm.vmaAt(start)
   if (vma === undefined) return false
   const flush = new RangeFlush(world, mm)
   let at = start
-  while (vma !== undefined && at < end) {
-    const to = Math.min(vma.end, end)
-    if ((access & VM_MTE) !== 0 && !mayBeTagged(vma)) {
-      flush.finish()
-      throw new EngineError('EINVAL', 'EINVAL: mprotect: PROT_MTE on a mapping that cannot have tags.')
+  try {
+    while (vma !== undefined && at < end) {
+      const to = Math.min(vma.end, end)
+      if ((access & VM_MTE) !== 0 && !mayBeTagged(vma)) {
+        throw new EngineError('EINVAL', 'EINVAL: mprotect: PROT_MTE on a mapping that cannot have tags.')
+      }
+      const changed = changeVma(world, mm, vma, at, to, (vma.flags & ~VM_ACCESS) | access, flush)
+      // Merged with the VMA that follows: that one has the protection already.
+      at = Math.min(changed.end, end)
+      vma = mm.vmaAt(at)
     }
-    const changed = changeVma(world, mm, vma, at, to, (vma.flags & ~VM_ACCESS) | access, flush)
-    // Merged with the VMA that follows: that one has the protection already.
-    at = Math.min(changed.end, end)
-    vma = mm.vmaAt(at)
+  } finally {
+    flush.finish()
   }
-  flush.finish()
   return at === end
 }
 
@@ -66,6 +71,10 @@ function changeVma(
   if (old === flags) return vma
   const changed = modifyVma(world, mm, vma, start, end, flags)
   world.calls[FN.change_protection]++
+  if (isHugetlb(changed)) {
+    changeHugetlb(world, mm, changed, start, end)
+    return changed
+  }
   const entries = world.geometry.tableEntries
   for (let vpn = start; vpn < end;) {
     const next = Math.min(vpn - (vpn % entries) + entries, end)

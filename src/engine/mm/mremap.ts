@@ -4,20 +4,23 @@
  * `teardown.md` section 6b.
  */
 import { isPmdLeaf, isPresent, TABLE } from '../arch/descriptor'
+import { moveHugetlb } from '../hugetlb/protect'
+import { isHugetlb, maySplitHuge, openHugeVma } from '../hugetlb/vma'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
 import { splitBlocks } from './exposed/range'
 import type { Mm, Vma } from './mm'
 import { splitPmd } from './split'
 import { flushBatchedPending } from './tlb-batched'
-import { mergeNewRange } from './vma'
+import { mergeNewRange, splitVmaAt } from './vma'
 import { makeSlot } from './walk'
 import { findEntry, makeEntry } from './walk-depth'
 import { munmapRange } from './zap'
 
 /**
  * Moves `pages` pages from `from` to `to`. `EFAULT` where they do not lie in one VMA (nothing is moved;
- * the destination is unmapped only if `from` is mapped), `EINVAL` where both places overlap.
+ * the destination is unmapped only if `from` is mapped), `EINVAL` where both places overlap, or are not
+ * those of whole HugeTLB pages.
  */
 export function mremapRange(
   world: World,
@@ -26,16 +29,36 @@ export function mremapRange(
   pages: number,
   to: number
 ): 'EFAULT' | 'EINVAL' | undefined {
-  if (mm.vmaAt(from) === undefined) return 'EFAULT'
+  const old = mm.vmaAt(from)
+  if (old === undefined) return 'EFAULT'
+  if (old.huge !== undefined) {
+    // Lengths are rounded up to whole HugeTLB pages, addresses must be there already.
+    const nr = 2 ** old.huge.order
+    pages = Math.ceil(pages / nr) * nr
+    if (from % nr !== 0 || to % nr !== 0) return 'EINVAL'
+  }
   if (pages <= 0 || (from + pages > to && to + pages > from)) return 'EINVAL'
   munmapRange(world, mm, to, to + pages)
-  const vma = mm.vmaAt(from)
+  let vma = mm.vmaAt(from)
   if (vma === undefined || vma.end < from + pages) return 'EFAULT'
+  if (isHugetlb(vma)) vma = cutHuge(world, mm, vma, from, from + pages)
   world.calls[FN.ksm_madvise]++
   const copy = copyVma(world, mm, vma, from, pages, to)
   movePageTables(world, mm, vma, from, copy, to, pages)
   munmapRange(world, mm, from, from + pages)
   return undefined
+}
+
+/**
+ * The part of a HugeTLB mapping that moves, as a VMA of its own: what it reserved goes along, the rest
+ * stays. (The kernel cuts only when it unmaps the old place; nothing that it counts differs.)
+ */
+function cutHuge(world: World, mm: Mm, vma: Vma, from: number, end: number): Vma {
+  if (vma.start !== from) maySplitHuge(world, vma, from)
+  if (vma.end !== end) maySplitHuge(world, vma, end)
+  splitVmaAt(world, mm, from)
+  splitVmaAt(world, mm, end)
+  return mm.vmas[mm.vmaIndex(from)]
 }
 
 /**
@@ -50,6 +73,11 @@ function copyVma(world: World, mm: Mm, vma: Vma, from: number, pages: number, to
   if (merged !== undefined) return merged
   world.calls[FN.anon_vma_clone]++
   mm.insertVma(range)
+  if (vma.huge !== undefined) {
+    openHugeVma(world, range)
+    // The reservation went along.
+    vma.huge = { order: vma.huge.order }
+  }
   return range
 }
 
@@ -69,6 +97,10 @@ function movePageTables(
   pages: number
 ): void {
   world.calls[FN.move_page_tables]++
+  if (isHugetlb(vma)) {
+    moveHugetlb(world, mm, vma, from, to, pages)
+    return
+  }
   const { tableEntries } = world.geometry
   const end = from + pages
   let at = from

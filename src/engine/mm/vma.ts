@@ -3,11 +3,12 @@
  * Source: Linux 6.12 mm/vma.c (`vma_modify`, `vma_merge_new_range`, `vma_merge_existing_range`,
  * `__split_vma`), Linux 6.1 mm/mmap.c (`vma_merge`, `__vma_adjust`): one set of rules, two codings.
  */
+import { isHugetlb, maySplitHuge, splitHuge } from '../hugetlb/vma'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
 import { splitBlockAcross } from './exposed/split'
 import { khugepagedEnterVma } from './khugepaged'
-import { VM_ACCESS, type MappedFile, type Mm, type Vma } from './mm'
+import { VM_ACCESS, VM_DONTEXPAND, type MappedFile, type Mm, type Vma } from './mm'
 import { splitPmdAddress } from './split-address'
 
 /** A range that may join a neighbour: what a VMA there would be like. */
@@ -36,6 +37,7 @@ function anonJoins(anonVma: number, vma: Vma): boolean {
 function joinsLeft(prev: Vma | undefined, range: Joining): prev is Vma {
   return (
     prev !== undefined &&
+    (range.flags & VM_DONTEXPAND) === 0 &&
     prev.end === range.start &&
     prev.flags === range.flags &&
     prev.file === range.file &&
@@ -47,6 +49,7 @@ function joinsLeft(prev: Vma | undefined, range: Joining): prev is Vma {
 function joinsRight(next: Vma | undefined, range: Joining): next is Vma {
   return (
     next !== undefined &&
+    (range.flags & VM_DONTEXPAND) === 0 &&
     next.start === range.end &&
     next.flags === range.flags &&
     next.file === range.file &&
@@ -81,14 +84,16 @@ function splitLeafAcross(world: World, mm: Mm, vma: Vma, vpn: number): void {
 
 /**
  * `split_vma` where `vpn` lies inside a VMA; nothing where it does not. Entries do not notice,
- * folded blocks least of all; only a PMD leaf across the cut is split.
+ * folded blocks least of all; only a PMD leaf across the cut is split. `EINVAL` inside a HugeTLB page.
  */
 export function splitVmaAt(world: World, mm: Mm, vpn: number): void {
   const index = mm.vmaIndex(vpn)
   if (index === mm.vmas.length || mm.vmas[index].start >= vpn) return
   const vma = mm.vmas[index]
+  maySplitHuge(world, vma, vpn)
   world.calls[FN.anon_vma_clone]++
-  splitLeafAcross(world, mm, vma, vpn)
+  if (isHugetlb(vma)) splitHuge(world, vma)
+  else splitLeafAcross(world, mm, vma, vpn)
   mm.vmas.splice(index + 1, 0, { ...vma, start: vpn, pgoff: vma.pgoff + (vpn - vma.start) })
   vma.end = vpn
   mm.vmasChanged()

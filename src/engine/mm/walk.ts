@@ -3,7 +3,7 @@
  * Upper-level entries are table descriptors whose pfn lane is the number of the next table; reading
  * and writing them is not counted as descriptor traffic, `tableAlloc` and `tableFree` stand for it.
  */
-import { TABLE } from '../arch/descriptor'
+import { TABLE, isPmdLeaf } from '../arch/descriptor'
 import type { Geometry } from '../arch/granule'
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
@@ -93,6 +93,31 @@ export function findPmd(world: WalkedWorld, mm: Pick<Mm, 'root'>, vpn: number): 
     table = tables.pfn(slot)
   }
   return (table << geometry.tableShift) + entryIndex(geometry, vpn, 1)
+}
+
+/**
+ * The slot of the entry above the last level that maps `vpn` by itself, 0 where none does: a PMD leaf, or
+ * a PUD leaf of a HugeTLB page.
+ */
+export function findLeaf(world: WalkedWorld, mm: Pick<Mm, 'root'>, vpn: number): number {
+  const { tables, geometry } = world
+  let table = mm.root
+  for (let depth = geometry.levels - 1; depth > 0; depth--) {
+    const slot = (table << geometry.tableShift) + entryIndex(geometry, vpn, depth)
+    const attr = tables.attr(slot)
+    if ((attr & TABLE) !== TABLE) return isPmdLeaf(attr) ? slot : 0
+    table = tables.pfn(slot)
+  }
+  return 0
+}
+
+/**
+ * Base pages that the leaf at `slot` maps for `vpn`, which `findLeaf` found: those of a PMD, or of a PUD
+ * where the PMD level has no table.
+ */
+export function leafPages(world: WalkedWorld, mm: Pick<Mm, 'root'>, vpn: number): number {
+  const { tableEntries } = world.geometry
+  return findPmd(world, mm, vpn) === 0 ? tableEntries * tableEntries : tableEntries
 }
 
 /** The same, but makes the tables that are missing above. */

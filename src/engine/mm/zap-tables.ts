@@ -4,6 +4,7 @@
  * Source: reference `teardown.md` section 2 (recorded, 6.12.117).
  */
 import { TABLE } from '../arch/descriptor'
+import { isHugetlb } from '../hugetlb/vma'
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
@@ -21,7 +22,7 @@ interface Clearing {
   readonly ceiling: number
 }
 
-/** `free_pgtables` for the VMAs just unmapped, in order; neighbours within 2 MiB take one walk. */
+/** `free_pgtables` for the VMAs just unmapped, in order; neighbours within 2 MiB take one walk, HugeTLB mappings one each. */
 export function freePgtables(
   world: World,
   mm: Mm,
@@ -34,7 +35,14 @@ export function freePgtables(
   const near = world.geometry.tableEntries
   for (let i = 0; i < vmas.length;) {
     const addr = vmas[i].start
-    while (i + 1 < vmas.length && vmas[i + 1].start <= vmas[i].end + near) i++
+    const alone = isHugetlb(vmas[i])
+    while (
+      !alone &&
+      i + 1 < vmas.length &&
+      vmas[i + 1].start <= vmas[i].end + near &&
+      !isHugetlb(vmas[i + 1])
+    )
+      i++
     const next = i + 1 < vmas.length ? vmas[i + 1].start : ceiling
     freePgdRange({ world, mm, gather, floor, ceiling: next }, addr, vmas[i].end)
     i++

@@ -5,6 +5,9 @@
  */
 import { isPmdLeaf, isPresent } from '../arch/descriptor'
 import { isBlockEntry } from '../contpte/exposed'
+import { closeHugeVmas } from '../hugetlb/close'
+import { isHugetlb } from '../hugetlb/vma'
+import { unmapHugepageRange } from '../hugetlb/zap'
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
@@ -12,6 +15,7 @@ import { zapBlockOrSplit } from './exposed/range'
 import { ANON } from './folio'
 import { FileMapping, isFileMapped, truncateFile } from './file'
 import { MmuGather } from './gather'
+import { walkVmas, type Advised } from './madvise-flags'
 import { MMF_VM_HUGEPAGE, type Mm, type Vma } from './mm'
 import { munlockUnmapped, removeRmapPmd } from './rmap'
 import { splitPmd } from './split'
@@ -27,8 +31,14 @@ const RSS = COUNTER_INDEX.rss
 
 /** Clears the entries of `[start, end)`, which lies inside one VMA, and flushes at its end. */
 function unmapPageRange(world: World, mm: Mm, vma: Vma, start: number, end: number, gather: MmuGather): void {
-  world.calls[FN.unmap_page_range]++
   world.trace?.begin('zap', mm.pid, start, end - start)
+  if (isHugetlb(vma)) {
+    world.calls[FN.hugetlb_vma_lock_write]++
+    unmapHugepageRange(world, mm, vma, start, end, gather)
+    world.trace?.end('zap', mm.pid)
+    return
+  }
+  world.calls[FN.unmap_page_range]++
   const entries = world.geometry.tableEntries
   for (let vpn = start; vpn < end;) {
     const next = Math.min(vpn - (vpn % entries) + entries, end)
@@ -121,21 +131,30 @@ export function zapPageRangeSingle(world: World, mm: Mm, vma: Vma, start: number
   world.lru.drain()
   const gather = new MmuGather(world, mm, false)
   unmapPageRange(world, mm, vma, start, end, gather)
+  if (isHugetlb(vma)) world.calls[FN.hugetlb_vma_unlock_write]++
   gather.finish()
 }
 
-/** MADV_DONTNEED on `[start, end)`: false where part of it was not mapped (the rest is done). */
-export function dontneed(world: World, mm: Mm, start: number, end: number): boolean {
-  let covered = start
-  let whole = true
-  for (let i = mm.vmaIndex(start); i < mm.vmas.length && mm.vmas[i].start < end; i++) {
-    const vma = mm.vmas[i]
-    if (vma.start > covered) whole = false
-    covered = vma.end
-    world.calls[FN.madvise_dontneed_free_valid_vma]++
-    zapPageRangeSingle(world, mm, vma, Math.max(vma.start, start), Math.min(vma.end, end))
+/**
+ * MADV_DONTNEED on the part `[start, end)` of one VMA. Of a HugeTLB mapping whole pages go: `EINVAL` where
+ * the part begins inside one; one that it ends inside of stays.
+ */
+function adviseDontneed(world: World, mm: Mm, vma: Vma, start: number, end: number): Advised {
+  world.calls[FN.madvise_dontneed_free_valid_vma]++
+  let to = end
+  if (vma.huge !== undefined) {
+    const pages = 2 ** vma.huge.order
+    if (start % pages !== 0) return 'EINVAL'
+    to -= to % pages
+    if (to === start) return undefined
   }
-  return whole && covered >= end
+  zapPageRangeSingle(world, mm, vma, start, to)
+  return undefined
+}
+
+/** MADV_DONTNEED on `[start, end)`, over holes: what failed, if anything did. */
+export function dontneed(world: World, mm: Mm, start: number, end: number): Advised {
+  return walkVmas(mm, start, end, (vma, from, to) => adviseDontneed(world, mm, vma, from, to))
 }
 
 /** munmap of `[start, end)`: VMAs go, entries are cleared, tables without a VMA are freed. */
@@ -177,6 +196,7 @@ export function unmapRegion(
   unmapVmas(world, mm, vmas, gather)
   freePgtables(world, mm, gather, vmas, floor, ceiling)
   gather.finish()
+  closeHugeVmas(world, vmas)
   releaseFiles(world, vmas)
 }
 
@@ -205,6 +225,7 @@ export function exitMm(world: World, mm: Mm): void {
   world.trace?.endMm(mm)
   world.mms.splice(world.mms.indexOf(mm), 1)
   world.trace?.note('mm-end', mm.pid, mm.root)
+  closeHugeVmas(world, vmas)
   releaseFiles(world, vmas)
   world.trace?.end('exit', mm.pid)
 }

@@ -54,6 +54,21 @@ export function unsigned(text: string, { min, max, overflow }: UnsignedRange): n
   return value
 }
 
+/**
+ * `memparse`: a number (hexadecimal after 0x, octal after 0), one suffix K to E in either case;
+ * what follows is not looked at.
+ */
+export function memparse(text: string): bigint {
+  const [, hexadecimal, octal, decimal, suffix] =
+    /^(?:0[xX]([0-9a-fA-F]+)|0([0-7]*)|([1-9]\d*))([kKmMgGtTpPeE]?)/.exec(text) ?? []
+  const number =
+    hexadecimal !== undefined
+      ? BigInt(`0x${hexadecimal}`)
+      : BigInt(octal === undefined ? (decimal ?? 0) : `0o${octal === '' ? '0' : octal}`)
+  const shift = suffix ? 10 * ('kmgtpe'.indexOf(suffix.toLowerCase()) + 1) : 0
+  return BigInt.asUintN(64, number << BigInt(shift))
+}
+
 /** `kstrtobool`: only the first one or two characters count. */
 export function bool(text: string): boolean {
   if (/^(?:[yYtT1]|[oO][nN])/.test(text)) return true

@@ -6,6 +6,7 @@
  */
 import type { Geometry } from '../arch/granule'
 import { hugepagePmdEnabled } from '../mm/khugepaged'
+import { memparse } from '../sysfs/parse'
 import type { World } from '../world'
 import { SIZE_ENABLED, TOP_ENABLED, type SizeEnabled } from './settings'
 import { anonOrders } from './sizes'
@@ -116,19 +117,4 @@ function cutAt(text: string, separator: string): [string, string | undefined] {
 function orderOf(text: string, geometry: Geometry): number | undefined {
   const size = memparse(text)
   return anonOrders(geometry).find((order) => BigInt(geometry.pageSize) << BigInt(order) === size)
-}
-
-/**
- * `memparse`: a number (hexadecimal after 0x, octal after 0), one suffix K to E in either case;
- * what follows is not looked at.
- */
-function memparse(text: string): bigint {
-  const [, hexadecimal, octal, decimal, suffix] =
-    /^(?:0[xX]([0-9a-fA-F]+)|0([0-7]*)|([1-9]\d*))([kKmMgGtTpPeE]?)/.exec(text) ?? []
-  const number =
-    hexadecimal !== undefined
-      ? BigInt(`0x${hexadecimal}`)
-      : BigInt(octal === undefined ? (decimal ?? 0) : `0o${octal === '' ? '0' : octal}`)
-  const shift = suffix ? 10 * ('kmgtpe'.indexOf(suffix.toLowerCase()) + 1) : 0
-  return BigInt.asUintN(64, number << BigInt(shift))
 }

@@ -1,12 +1,11 @@
 import { addHugetlbFiles } from '../hugetlb/files'
-import { emptyPools } from '../hugetlb/pools'
 import { addNeighbours } from '../sysfs/neighbours'
 import { SysfsTree } from '../sysfs/tree'
 import type { World } from '../world'
 import { addThpFiles, THP_ROOT } from './files'
 
 /**
- * The files under `/sys/kernel/mm/` that concern huge pages, as the machine's kernel has them. Paths
+ * The files under `/sys/kernel/mm/` and `/proc/` that concern huge pages, as the machine's kernel has them. Paths
  * that do not begin with a slash start from `transparent_hugepage/`. Scripts, the console and the
  * comparison with real kernels all go through this one.
  */
@@ -17,8 +16,9 @@ export class Sysfs extends SysfsTree {
     super(THP_ROOT, world.geometry.pageSize)
     this.#world = world
     addThpFiles(this, world)
-    addHugetlbFiles(this, world.geometry, emptyPools(world.geometry))
+    addHugetlbFiles(this, world)
     addNeighbours(this, world)
+    this.add('/proc/cmdline', { show: () => world.commandLine })
   }
 
   /** As any sysfs file is written; a trace is told what was accepted. */

@@ -17,7 +17,7 @@ const LARGE = SMALL >> 2
 
 /** Sets what the folio of `pfn`, of that order, has in one of its two lanes. */
 function setOwn(large: Lanes, small: Lanes, pfn: number, order: number, value: number): void {
-  const chunk = pfn >>> FOLIO_CHUNK_SHIFT
+  const chunk = (pfn & (-1 << order)) >>> FOLIO_CHUNK_SHIFT
   const head = pfn & (-1 << order) & FOLIO_CHUNK_MASK
   if (order >= 2) laneAt(large, chunk, LARGE)[head >> 2] = value
   else laneAt(small, chunk, SMALL)[head] = value
@@ -29,8 +29,10 @@ function words(folios: Folios, pfn: number): Int32Array {
 }
 
 function fillWords(folios: Folios, pfn: number, order: number, word: number): void {
-  const first = pfn & FOLIO_CHUNK_MASK
-  words(folios, pfn).fill(word, first, first + (1 << order))
+  for (let at = pfn; at < pfn + 2 ** order; at += SMALL) {
+    const first = at & FOLIO_CHUNK_MASK
+    words(folios, at).fill(word, first, first + 2 ** order)
+  }
 }
 
 /** Does the event at `at` of `chunk` (`forward`), or undoes it. */

@@ -19,4 +19,11 @@ export function fromLanes(low: number, high: number): number {
 }
 
 /** Counts of an address space that events name by their place here. */
-export const MM_FIELDS = ['anonPages', 'filePages', 'swapEntries', 'deposited', 'flags'] as const
+export const MM_FIELDS = [
+  'anonPages',
+  'filePages',
+  'swapEntries',
+  'deposited',
+  'flags',
+  'hugetlbPages'
+] as const

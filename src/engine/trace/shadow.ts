@@ -2,10 +2,11 @@
  * TLBs that only look on: what the TLB of the acting CPU would take up when an access completes. They
  * do to themselves what `arch/translate.ts` does, and nothing to the tables.
  */
-import { CONT, RDONLY, isPmdLeaf } from '../arch/descriptor'
+import { CONT, RDONLY } from '../arch/descriptor'
+import { contiguousLeaves } from '../arch/granule'
 import type { Tlbs } from '../arch/tlb'
 import type { Mm } from '../mm/mm'
-import { findPmd, findSlot } from '../mm/walk'
+import { findLeaf, findSlot, leafPages } from '../mm/walk'
 import type { World } from '../world'
 
 /** The access of `vpn` completed by a walk of the tables as they are now. */
@@ -19,14 +20,19 @@ export function translateShadow(world: World, tlbs: Tlbs, mm: Mm, vpn: number, w
   let slot = findSlot(world, mm, vpn)
   let pages = 1
   if (slot === 0) {
-    slot = findPmd(world, mm, vpn)
-    if (slot === 0 || !isPmdLeaf(tables.attr(slot))) return
-    pages = geometry.tableEntries
+    slot = findLeaf(world, mm, vpn)
+    if (slot === 0) return
+    pages = leafPages(world, mm, vpn)
   } else tlbs.installWalk(mm.pid, vpn - (vpn % geometry.tableEntries), slot >>> geometry.tableShift)
   const attr = tables.attr(slot)
   const pfn = tables.pfn(slot)
-  const offset = pages > 1 ? vpn % pages : slot & (geometry.contPtes - 1)
-  if (pages > 1) tlbs.install(mm.pid, vpn - offset, pages, pfn, attr)
-  else if ((attr & CONT) !== 0) tlbs.install(mm.pid, vpn - offset, geometry.contPtes, pfn - offset, attr)
+  if (pages > 1) {
+    const run = (attr & CONT) !== 0 ? contiguousLeaves(geometry) * pages : pages
+    const first = vpn % run
+    tlbs.install(mm.pid, vpn - first, run, pfn + (vpn % pages) - first, attr)
+    return
+  }
+  const offset = slot & (geometry.contPtes - 1)
+  if ((attr & CONT) !== 0) tlbs.install(mm.pid, vpn - offset, geometry.contPtes, pfn - offset, attr)
   else tlbs.install(mm.pid, vpn, 1, pfn, attr)
 }

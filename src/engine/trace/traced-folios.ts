@@ -19,13 +19,17 @@ export class TracedFolios extends Folios {
     return pfn
   }
 
+  override allocPooled(order: number): number {
+    const pfn = super.allocPooled(order)
+    if (pfn >= 0) this.trace?.touchFolio(false)
+    return pfn
+  }
+
   protected override born(pfn: number, order: number, word: number): void {
     const lanes = this.lanesOf(pfn, order)
     const nr = 1 << order
     // What earlier users left in the pages goes page by page.
-    if (this.contents[pfn >>> FOLIO_CHUNK_SHIFT] !== undefined) {
-      for (let i = 0; i < nr; i++) if (this.content(pfn + i) !== 0) this.setContent(pfn + i, 0)
-    }
+    for (let i = 0; i < nr; i++) if (this.content(pfn + i) !== 0) this.setContent(pfn + i, 0)
     const { flags, refs, anonVma } = lanes
     super.born(pfn, order, word)
     this.trace?.add(KIND['folio-alloc'], word, pfn, flags, anonVma, order, refs)

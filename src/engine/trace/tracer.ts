@@ -308,6 +308,14 @@ class TracedMm extends AnyMm implements Mm {
     this.#set(4, next)
   }
 
+  get hugetlbPages(): number {
+    return this.#counts[5]
+  }
+
+  set hugetlbPages(next: number) {
+    this.#set(5, next)
+  }
+
   override count(index: number, n: number): void {
     super.count(index, n)
     this.#tracer.touch(index)

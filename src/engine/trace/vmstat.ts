@@ -36,7 +36,9 @@ export const VM_EVENT_NAMES = [
   'compact_success',
   'compact_fail',
   'compact_daemon_wake',
-  'pgmigrate_success'
+  'pgmigrate_success',
+  'htlb_buddy_alloc_success',
+  'htlb_buddy_alloc_fail'
 ] as const
 
 export type VmEventName = (typeof VM_EVENT_NAMES)[number]

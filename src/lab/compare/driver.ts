@@ -19,7 +19,8 @@ import { countsSince, takeCounts, type CountsTaken } from './counts'
 import { failed, Unsupported } from './outcome'
 import { CaseLeeway, NO_LEEWAY, type Leeway } from './allowances'
 import { harnessCounts, harnessEvents, PROGRAM_VMAS, type Harness } from './harness'
-import type { Args, Boot, Step } from './schema'
+import type { Args, Boot, Step, Tally } from './schema'
+import { RECORDER_COMMAND_LINE } from './recorder'
 import { SettingsFiles } from './settings'
 import type { SlotHistory } from './slot-history'
 import { REGION_GRID, View, type Proc, type Region } from './view'
@@ -86,7 +87,7 @@ export class Replay {
       granule: boot.page_size === 16384 ? '16K' : boot.page_size === 65536 ? '64K' : '4K',
       memoryBytes: MEMORY,
       cpu: cpuOf(boot),
-      commandLine: boot.append,
+      commandLine: `${RECORDER_COMMAND_LINE} ${boot.append}`,
       ...(boot.append.includes('lab_swap=zram') && { swapBytes: ZRAM })
     }
     this.world = new World(config)
@@ -143,10 +144,12 @@ export class Replay {
     const { op, args, who, i } = recorded
     const base = { i, op, args, ...(who !== undefined && { who }) }
     if (op === 'thp' || op === 'sys' || op === 'cat' || op === 'tree') {
-      const vm = harnessEvents(this.harness, recorded)
+      const before = this.world.vm.slice()
+      const result = this.#settings.step(op, args)
+      const vm = this.#events(recorded, before)
       this.harness.steps++
       this.leeway = NO_LEEWAY
-      return { ...base, ...this.#settings.step(op, args), ...(Object.keys(vm).length > 0 && { vm }) }
+      return { ...base, ...result, ...(Object.keys(vm).length > 0 && { vm }) }
     }
     if (op === 'exit') {
       const proc = this.#proc(who ?? 'p')
@@ -181,11 +184,9 @@ export class Replay {
 
   #tallies(recorded: Step, before: Taken, after: Taken): Partial<Step> {
     const { geometry } = this.world
-    const extra = harnessEvents(this.harness, recorded)
     const tlbi: Record<string, number> = {}
     TLBI.forEach(([kind], k) => put(tlbi, kind, after.tlbi[k] - before.tlbi[k]))
-    const vm: Record<string, number> = {}
-    VM_EVENT_NAMES.forEach((name, k) => put(vm, name, after.vm[k] - before.vm[k] + (extra[name] ?? 0)))
+    const vm = this.#events(recorded, before.vm)
     const thp: Record<string, number> = {}
     const names = THP_STAT_NAMES.length
     after.thp.forEach((value, k) => {
@@ -206,9 +207,17 @@ export class Replay {
     return {
       counts: sorted(counts),
       ...some('tlbi', tlbi),
-      ...some('vm', sorted(vm)),
+      ...some('vm', vm),
       ...some('thp', sorted(thp))
     }
+  }
+
+  /** Events of /proc/vmstat since, those of the program among them. */
+  #events(recorded: Step, before: Float64Array): Tally {
+    const extra = harnessEvents(this.harness, recorded)
+    const vm: Record<string, number> = {}
+    VM_EVENT_NAMES.forEach((name, k) => put(vm, name, this.world.vm[k] - before[k] + (extra[name] ?? 0)))
+    return sorted(vm)
   }
 
   #proc(name: string): Proc {
@@ -316,12 +325,12 @@ export class Replay {
   }
 
   #mmap(args: Args, proc: Proc): Partial<Step> {
-    if (args.huge !== undefined) throw new Unsupported('hugetlb is not simulated')
     const r = String(args.r)
     const pages = Number(args.n)
     const start = this.#vpnOf(r, Number(args.at ?? 0))
     const prot = protOf(args.prot ?? 'rw')
-    sys.sysMmap(this.world, proc.mm, { vpn: start, pages, prot, shared: args.flags === 'shared' })
+    const huge = args.huge === undefined ? undefined : Number(args.huge) - this.world.geometry.pageShift
+    sys.sysMmap(this.world, proc.mm, { vpn: start, pages, prot, shared: args.flags === 'shared', huge })
     this.#regions.set(r, { r, start, pages })
     return { rc: 0 }
   }

@@ -11,6 +11,10 @@ import { newMm } from '../../engine/mm/fork'
 import * as sys from '../../engine/syscalls'
 import { World, type WorldConfig } from '../../engine/world'
 
+/** What every recorded kernel was started with, before what a boot adds. */
+export const RECORDER_COMMAND_LINE =
+  'console=ttyAMA0 loglevel=1 nokaslr norandmaps kpti=off numa_balancing=disable init_on_alloc=0'
+
 const PAGES_64K = 16
 const PAGES_256K = 64
 const PAGES_2M = 512

@@ -9,8 +9,9 @@ import { failed, Unsupported } from './outcome'
 import { recordedStart } from './recorder'
 import type { Args, Step } from './schema'
 
-/** Directories that the simulator has; of what lies elsewhere it cannot say whether it is there. */
-const KNOWN = /^\/sys\/kernel\/mm\/(transparent_hugepage|hugepages|swap|lru_gen)(\/|$)/
+/** Files and directories that the simulator has, or knows not to be; of what lies elsewhere it cannot say whether it is there. */
+const KNOWN =
+  /^\/(sys\/kernel\/mm\/(transparent_hugepage|hugepages|swap|lru_gen)(\/|$)|sys\/module\/hugetlb_vmemmap(\/|$)|proc\/cmdline$|proc\/sys\/vm\/(nr_hugepages|nr_hugepages_mempolicy|nr_overcommit_hugepages|hugetlb_optimize_vmemmap)$)/
 
 /** What the keys of a `thp` operation stand for, besides sizes and file names. */
 const TOP_LEVEL: Readonly<Record<string, string>> = { top: 'enabled', shmem: 'shmem_enabled' }

@@ -9,6 +9,8 @@ import * as vmFlags from '../../engine/mm/mm'
 import type { Mm, Vma } from '../../engine/mm/mm'
 import { findPmd, findSlot } from '../../engine/mm/walk'
 import { thpEligible } from '../../engine/thp/orders'
+import { findHugeEntry } from '../../engine/hugetlb/entry'
+import { hugeSize } from '../../engine/hugetlb/sizes'
 import type { World } from '../../engine/world'
 import type { VmaInfo } from './schema'
 
@@ -35,6 +37,7 @@ class Sums {
 export function vmaInfo(world: World, mm: Mm, vma: Vma, r: string, start: number): VmaInfo {
   const sums = new Sums()
   const { tableEntries, pageSize } = world.geometry
+  if (vma.huge !== undefined) return hugeInfo(world, mm, vma, vma.huge.order, r, start)
   for (let vpn = vma.start; vpn < vma.end;) {
     const next = Math.min(vpn - (vpn % tableEntries) + tableEntries, vma.end)
     addTable(world, mm, vpn, next, sums)
@@ -63,6 +66,32 @@ export function vmaInfo(world: World, mm: Mm, vma: Vma, r: string, start: number
     Rss: kb(sums.rss),
     ...Object.fromEntries(Object.entries(sizes).filter(([, size]) => size > 0)),
     THPeligible: thpEligible(world, mm, vma) ? 1 : 0,
+    VmFlags: flagsText(vma.flags)
+  }
+}
+
+/** `smaps_hugetlb_range`: pages of the pool are no part of the resident set, and shared or private by their mapcount. */
+function hugeInfo(world: World, mm: Mm, vma: Vma, order: number, r: string, start: number): VmaInfo {
+  const { folios, geometry, tables } = world
+  const size = hugeSize(geometry, order)
+  const kb = (geometry.pageSize / 1024) * size.pages
+  let [shared, own] = [0, 0]
+  for (let vpn = vma.start; vpn < vma.end; vpn += size.pages) {
+    const slot = findHugeEntry(world, mm, size, vpn)
+    if (slot === 0 || !isPresent(tables.attr(slot))) continue
+    if (folios.entireMapcount(tables.pfn(slot)) > 1) shared += kb
+    else own += kb
+  }
+  return {
+    r,
+    from: vma.start - start,
+    n: vma.end - vma.start,
+    perms: permsText(vma.flags),
+    KernelPageSize: kb,
+    Rss: 0,
+    ...(shared > 0 && { Shared_Hugetlb: shared }),
+    ...(own > 0 && { Private_Hugetlb: own }),
+    THPeligible: 0,
     VmFlags: flagsText(vma.flags)
   }
 }

@@ -16,7 +16,7 @@ import {
   isPresent
 } from '../../engine/arch/descriptor'
 import { TABLE } from '../../engine/arch/descriptor'
-import { ANON } from '../../engine/mm/folio'
+import { ANON, HUGETLB } from '../../engine/mm/folio'
 import type { Mm } from '../../engine/mm/mm'
 import { findPmd, findSlot } from '../../engine/mm/walk'
 import type { World } from '../../engine/world'
@@ -168,7 +168,8 @@ function describe(
   if (word === 0 || (block && (word & ANON) === 0 && folios.entireMapcount(pfn) === 0)) {
     return { at, n: 1, kind, flags, folio: block ? 'hugezero' : 'zero' }
   }
-  const map = folios.mapcount(pfn)
+  // Mappings of a HugeTLB page are of the whole only, and count for each of its pages.
+  const map = (word & HUGETLB) === 0 ? folios.mapcount(pfn) : folios.entireMapcount(pfn)
   const excl = (word & ANON) !== 0 ? { excl: folios.isExclusive(pfn) ? 1 : 0 } : {}
   if (folios.order(pfn) === 0) {
     return { at, n: 1, kind, flags, folio: 'single', ref: folios.refcount(pfn), map, ...excl }
