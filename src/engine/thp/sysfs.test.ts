@@ -260,8 +260,7 @@ describe('paths', () => {
       for (const { path, mode, text, error } of sysfs.entries('/sys')) {
         if (path.endsWith('/')) continue
         expect(text === undefined ? error : text.at(-1), path).toBe(mode === '0200' ? 'EACCES' : '\n')
-        const refused =
-          path.endsWith('lru_gen/enabled') || path.endsWith('demote_size') ? 'not-modelled' : 'EINVAL'
+        const refused = path.endsWith('lru_gen/enabled') ? 'not-modelled' : 'EINVAL'
         expect(
           code(() => sysfs.write(`/sys/${path}`, 'x')),
           path
