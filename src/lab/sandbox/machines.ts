@@ -90,7 +90,8 @@ export class CellMachines implements Handles {
   }
 
   time(machine: number, body: () => void): number {
-    return this.#machines[machine].time(body)
+    const timed = (): number => this.#machines[machine].time(body)
+    return this.trace === undefined ? timed() : this.trace.timed(machine, timed)
   }
 
   mmap(process: number, json: string): { id: number; address: number; bytes: number; length: number } {

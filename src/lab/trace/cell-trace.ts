@@ -1,12 +1,20 @@
 /** The trace of one cell while its script runs: one log for all its machines, its operations and marks. */
+import type { Violation } from '../../engine/check'
 import type { Machine } from '../../engine/machine'
+import type { CostFigures } from '../../engine/cost/profile'
 import { COUNTER_NAMES } from '../../engine/trace/counters'
 import { TraceLog } from '../../engine/trace/log'
 import type { Tracer } from '../../engine/trace/tracer'
+import { violations } from '../../engine/views'
 import type { World } from '../../engine/world'
 import type { TraceMark } from '../results/trace'
 import type { Parameters } from '../results/types'
-import type { RecordedMachine, RecordedOperation, Recording } from './recording'
+import type { RecordedMachine, RecordedOperation, Recording, TimedRange } from './recording'
+
+/** Entries of tables up to which every operation is looked at. */
+const SMALL = 65_536
+/** Entries of larger ones that one event is worth. */
+const EVENTS_WORTH = 64
 
 /** What an operation's call is, said once it is known to be one. */
 export interface CallText {
@@ -20,6 +28,12 @@ export class CellTrace {
   readonly #machines: Machine[] = []
   readonly #operations: RecordedOperation[] = []
   readonly #marks: TraceMark[] = []
+  readonly #timed: TimedRange[] = []
+  /** Operations that are under way: one inside another. */
+  #open = 0
+  /** Rules that each machine breaks as it is, and what happened since that was looked at. */
+  readonly #broken: Set<string>[] = []
+  readonly #unseen: number[] = []
   readonly #counts = { row: 0, expectation: 0, console: 0 }
 
   constructor(limit: number) {
@@ -40,12 +54,27 @@ export class CellTrace {
   operation<T>(call: CallText, body: () => T): T {
     const from = this.log.length + 1
     const index = this.#operations.push({ ...call, from, to: from - 1 }) - 1
+    this.#open++
     const depths = this.#tracers().map((tracer) => tracer.depth)
     try {
       return body()
     } finally {
-      this.#tracers().forEach((tracer, i) => tracer.settle(depths[i] ?? 0))
+      const tracers = this.#tracers()
+      tracers.forEach((tracer, i) => tracer.settle(depths[i] ?? 0))
+      // Inside another operation rules may be broken for a while.
+      if (--this.#open === 0)
+        tracers.forEach((tracer, i) => this.#check(tracer, i, this.log.length - from + 1))
       this.#operations[index] = { ...call, from, to: this.log.length }
+    }
+  }
+
+  /** Runs what the script times on a machine as one body. */
+  timed<T>(machine: number, body: () => T): T {
+    const from = this.log.length + 1
+    try {
+      return body()
+    } finally {
+      this.#timed.push({ machine, from, to: this.log.length })
     }
   }
 
@@ -56,8 +85,29 @@ export class CellTrace {
     return mark.event
   }
 
+  /**
+   * Every rule that a machine newly breaks is an event. Looking takes as long as there are tables: of a large
+   * address space only what has done much, and the end, is looked at.
+   */
+  #check(tracer: Tracer, machine: number, events: number): void {
+    const unseen = (this.#unseen[machine] ?? 0) + events
+    this.#unseen[machine] = unseen
+    const { tables, geometry } = tracer.world
+    const entries = tables.state[2] * geometry.tableEntries
+    if (unseen === 0 || this.log.full || (entries > SMALL && unseen * EVENTS_WORTH < entries)) return
+    this.#unseen[machine] = 0
+    const known = this.#broken[machine] ?? new Set()
+    const found = violations(tracer.world)
+    this.#broken[machine] = new Set(found.map(textOf))
+    for (const violation of found)
+      if (!known.has(textOf(violation))) tracer.violation(violation.rule, violation.object, violation.found)
+  }
+
   /** Everything, once the script has ended. */
   recording(file: string, parameters: Parameters, error?: string): Recording {
+    this.#tracers().forEach((tracer, i) => {
+      if ((this.#unseen[i] ?? 0) > 0) this.#check(tracer, i, Infinity)
+    })
     return {
       file,
       parameters,
@@ -65,6 +115,7 @@ export class CellTrace {
       machines: this.#machines.map(recorded),
       operations: this.#operations,
       marks: this.#marks,
+      timed: this.#timed,
       ...(error === undefined ? {} : { error })
     }
   }
@@ -74,6 +125,8 @@ export class CellTrace {
   }
 }
 
+const textOf = ({ rule, object, found }: Violation): string => `${rule}: ${object}: ${found}`
+
 function tracerOf(world: World): Tracer {
   if (world.trace === undefined) throw new Error('a machine of a traced cell has no tracer')
   return world.trace
@@ -82,14 +135,13 @@ function tracerOf(world: World): Tracer {
 function recorded(machine: Machine): RecordedMachine {
   const { world, kernel, cpus, cost } = machine
   const { geometry: _, layout, ...shape } = tracerOf(world).shape
-  const costs =
-    cost &&
-    Float64Array.from(COUNTER_NAMES, (name) => (cost.costs[name]?.ns ?? 0) + (cost.dvm[name]?.ns ?? 0))
+  const figures = (of: CostFigures): Float64Array =>
+    Float64Array.from(COUNTER_NAMES, (name) => of[name]?.ns ?? 0)
   return {
     kernel: kernel.name,
     cpus,
     tlbs: world.tlbs !== undefined,
-    ...(cost === undefined ? {} : { cost: cost.name, costs }),
+    ...(cost === undefined ? {} : { cost: cost.name, costs: figures(cost.costs), dvm: figures(cost.dvm) }),
     granule: world.geometry.name,
     vaBits: world.geometry.vaBits,
     layout,

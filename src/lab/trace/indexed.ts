@@ -9,9 +9,7 @@ import type { MachineShape } from '../../engine/trace/replica'
 import type { SpanKind, TraceMark, TraceOperation, TraceProcess } from '../results/trace'
 import { logOf, shapeOf, type RecordedMachine, type Recording } from './recording'
 import { TableHistory } from './table-history'
-
-/** Events between two known times. */
-const TIME_BLOCK = 4096
+import { Times } from './times'
 
 /** A span as it is found; its title is made when it is asked for. */
 export interface FoundSpan {
@@ -46,15 +44,13 @@ export class IndexedTrace {
   readonly tables: readonly TableHistory[]
   readonly operations: readonly TraceOperation[]
   readonly marks: readonly TraceMark[]
-  /** Simulated nanoseconds before each block of events. */
-  readonly #times: number[] = [0]
-  readonly #costs: (Float64Array | undefined)[]
+  readonly #times: Times
 
   constructor(readonly recording: Recording) {
     this.log = logOf(recording)
     this.machines = recording.machines
     this.shapes = recording.machines.map(shapeOf)
-    this.#costs = recording.machines.map(({ costs }) => this.#patternCosts(costs))
+    this.#times = new Times(this.log, recording.machines, recording.operations, recording.timed)
     this.tables = this.shapes.map(({ geometry }) => new TableHistory(geometry))
     this.history = new History(this.log, this.shapes)
     const violations = this.#index()
@@ -71,37 +67,22 @@ export class IndexedTrace {
 
   /** Bytes of all of it. */
   get bytes(): number {
-    return this.log.bytes + this.history.bytes + this.laneSpans.length * 192 + this.#times.length * 8
+    return this.log.bytes + this.history.bytes + this.laneSpans.length * 192 + this.#times.bytes
   }
 
-  /** Simulated nanoseconds that passed with event `event`, on a CPU alone. */
+  /** Simulated nanoseconds that passed with event `event`. */
   costOf(event: number): number {
-    const chunk = this.log.chunkOf(event)
-    const at = this.log.offsetOf(event)
-    return this.#costs[chunk[at + HEAD] >>> 20]?.[chunk[at + 7]] ?? 0
+    return this.#times.costOf(event)
   }
 
   /** Simulated nanoseconds from the beginning until after event `event`. */
   timeOf(event: number): number {
-    const block = Math.min(Math.floor(event / TIME_BLOCK), this.#times.length - 1)
-    let time = this.#times[block]
-    for (let each = block * TIME_BLOCK + 1; each <= event; each++) time += this.costOf(each)
-    return time
+    return this.#times.timeOf(event)
   }
 
   /** The last event at or before which at most `time` nanoseconds passed. */
   eventAt(time: number): number {
-    let low = 0
-    let high = this.#times.length - 1
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1
-      if (this.#times[middle] <= time) low = middle
-      else high = middle - 1
-    }
-    let event = low * TIME_BLOCK
-    let at = this.#times[low]
-    while (event < this.events && at + this.costOf(event + 1) <= time) at += this.costOf(++event)
-    return event
+    return this.#times.eventAt(time)
   }
 
   /** Index of the innermost operation that event `event` is part of, -1 for none. */
@@ -125,21 +106,11 @@ export class IndexedTrace {
     return index < 0 ? '' : this.operations[index].at
   }
 
-  /** What every pattern costs on a machine. */
-  #patternCosts(costs: Float64Array | undefined): Float64Array | undefined {
-    if (costs === undefined) return undefined
-    const { patterns } = this.log
-    return Float64Array.from({ length: patterns.size }, (_, pattern) =>
-      patterns.increments(pattern).reduce((sum, { counter, amount }) => sum + costs[counter] * amount, 0)
-    )
-  }
-
   #index(): TraceMark[] {
     const { log } = this
     const open = new Map<number, FoundSpan[]>()
     const living = new Map<string, Writable<TraceProcess>>()
     const violations: TraceMark[] = []
-    let time = 0
     let lastHead = -1
     let onCpu = 0
     const countCpu = (): void => {
@@ -152,8 +123,6 @@ export class IndexedTrace {
       const head = chunk[at + HEAD]
       const kind = head & 0xff
       this.kinds[kind]++
-      time += this.#costs[head >>> 20]?.[chunk[at + 7]] ?? 0
-      if (event % TIME_BLOCK === 0) this.#times.push(time)
       if (head >>> 8 !== lastHead >>> 8) countCpu()
       lastHead = head
       onCpu++

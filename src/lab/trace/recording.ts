@@ -14,8 +14,9 @@ export interface RecordedMachine {
   /** Whether its TLBs take part in accesses; else they only look on. */
   readonly tlbs: boolean
   readonly cost?: string
-  /** What each counter costs in nanoseconds on a CPU alone, in their order. */
+  /** What each counter costs in nanoseconds, in their order: on the CPU itself, and at the DVM server. */
   readonly costs?: Float64Array
+  readonly dvm?: Float64Array
   readonly granule: GranuleName
   readonly vaBits: number
   readonly layout: DescriptorLayout
@@ -26,6 +27,13 @@ export interface RecordedMachine {
 /** An operation before its times and process are known. */
 export type RecordedOperation = Pick<TraceOperation, 'title' | 'name' | 'from' | 'to' | 'at'>
 
+/** A range of events that the script timed as one body: `m.time`. */
+export interface TimedRange {
+  readonly machine: number
+  readonly from: number
+  readonly to: number
+}
+
 export interface Recording {
   readonly file: string
   readonly parameters: Parameters
@@ -33,6 +41,8 @@ export interface Recording {
   readonly machines: readonly RecordedMachine[]
   readonly operations: readonly RecordedOperation[]
   readonly marks: readonly TraceMark[]
+  /** In the order in which they ended. */
+  readonly timed: readonly TimedRange[]
   /** How the cell ended, where it ended with an error. */
   readonly error?: string
 }

@@ -47,11 +47,35 @@ export default experiment({
 })
 `
 
+/** One CPU, then eight whose broadcasts wait for each other; then an entry that is no block's any more. */
+const BROKEN = `import { experiment } from 'contpte-lab'
+export default experiment({
+  title: 'Broken block',
+  run({ machine, record }) {
+    const forked = (cpus) => {
+      const m = machine({ kernel: 'contpte-unbatched', cpus, cost: 'ampere-altra' })
+      m.sysfs.write('hugepages-64kB/enabled', 'always')
+      const parent = m.spawn()
+      const region = parent.mmap({ bytes: '64KiB' })
+      region.write()
+      record('fork', m.time(() => parent.fork()), 'ns')
+      return region
+    }
+    forked(1)
+    const region = forked(8)
+    region.corrupt(0, { swap: true })
+    region.corrupt(1, { swap: true })
+    region.read(5, 1)
+  }
+})
+`
+
 let entries: Awaited<ReturnType<typeof buildWorkerEntries>>
 let checker: Checker
 let env: RunEnvironment
 let record: RunRecord
 let machines: RunRecord
+let broken: RunRecord
 let store: TraceStore
 let calls: TraceService
 const told: TraceProgress[] = []
@@ -86,10 +110,11 @@ beforeAll(async () => {
   }
   record = await startRun({ file: 'fork.ts', text: SCRIPT, seed: 1, check: false }, env, checker).done
   machines = await startRun({ file: 'two.ts', text: TWO, seed: 1, check: false }, env, checker).done
+  broken = await startRun({ file: 'broken.ts', text: BROKEN, seed: 1, check: false }, env, checker).done
   store = new TraceStore(
     env,
     checker,
-    async (runId) => (runId === 'machines' ? machines : record),
+    async (runId) => (runId === 'machines' ? machines : runId === 'broken' ? broken : record),
     (progress) => told.push(progress)
   )
   calls = store.service()
@@ -189,6 +214,33 @@ describe('the trace of a cell', () => {
     expect(totals.counters[0].counters).toEqual(
       Object.fromEntries(Object.entries(part.counters).filter(([, n]) => n !== 0))
     )
+  })
+
+  it('takes the time that the script measured, waiting for other CPUs included', async () => {
+    const { operations } = await ask('traceOperations', { runId: 'broken', cell: 0, from: 0, count: 100 })
+    const forks = operations.filter(({ title }) => title === 'parent.fork()')
+    const [alone, waiting] = broken.rows.filter(({ metric }) => metric === 'fork').map(({ value }) => value)
+    expect(forks[0].durationNs).toBeCloseTo(alone, 3)
+    expect(forks[1].durationNs).toBeCloseTo(waiting, 3)
+    expect(waiting).toBeGreaterThan(alone)
+  })
+
+  it('has an event for every rule that comes to be broken, once, at the line that broke it', async () => {
+    const key = { runId: 'broken', cell: 0 }
+    const { findings, events } = await ask('traceOpen', key)
+    expect(findings.map(({ kind, at }) => `${kind} ${at}`)).toContain('violation broken.ts:16:12')
+    const found = await ask('traceFind', {
+      ...key,
+      from: 0,
+      direction: 'next',
+      match: [{ kinds: ['violation'] }]
+    })
+    expect(found.event).toMatchObject({ kind: 'violation', text: findings[0].text })
+    expect(found.total).toBe(findings.length)
+    expect(new Set(findings.map(({ text }) => text)).size).toBe(findings.length)
+    expect(found.event?.event).toBeLessThan(events)
+    // Where nothing is broken there is none.
+    expect((await ask('traceOpen', { runId: 'machines', cell: 0 })).findings).toEqual([])
   })
 
   it('finds the next event that matches, with how many there are', async () => {

@@ -7,10 +7,15 @@ const LONG_STEP = 64
  * the arrow keys. A key becomes the drag it stands for, so that every limit of dragging holds.
  */
 export function keyboardSplitters(root: HTMLElement): () => void {
+  let asked = 0
   const update = () => {
+    asked = 0
     for (const sash of root.querySelectorAll<HTMLElement>('.dv-sash')) describe(sash)
   }
-  const observer = new MutationObserver(update)
+  // Where a splitter is asks for a layout of everything: only for what moves one, and once a frame.
+  const observer = new MutationObserver((mutations) => {
+    if (mutations.some(movesSplitters)) asked ||= requestAnimationFrame(update)
+  })
   observer.observe(root, {
     childList: true,
     subtree: true,
@@ -21,8 +26,18 @@ export function keyboardSplitters(root: HTMLElement): () => void {
   update()
   return () => {
     observer.disconnect()
+    cancelAnimationFrame(asked)
     root.removeEventListener('keydown', onKey)
   }
+}
+
+/** Whether a change is one of the dock itself: what panels do to their own elements moves no splitter. */
+function movesSplitters({ target }: MutationRecord): boolean {
+  return (
+    target instanceof Element &&
+    /(^|\s)dv-/.test(target.className.toString()) &&
+    target.closest('.dv-content-container, .dv-render-overlay') === null
+  )
 }
 
 const movesSideways = (sash: HTMLElement) =>

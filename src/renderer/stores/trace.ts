@@ -59,6 +59,8 @@ export const useTraceStore = defineStore('trace', () => {
   /** Both sides move together; released, each moves alone. */
   const locked = ref(true)
   const playing = ref(false)
+  /** A pointer drags the position: what takes long to draw may come later. */
+  const scrubbing = ref(false)
   const breakpoints = shallowRef<readonly TraceFilter[]>([])
   const search = shallowRef<TraceFilter>()
   const found = shallowRef<{ readonly ordinal: number; readonly total: number }>()
@@ -170,6 +172,7 @@ export const useTraceStore = defineStore('trace', () => {
 
   /** Moves to a state; `from` is where the step began, for marking what it changed. */
   async function goTo(event: number, from?: number): Promise<void> {
+    scrubbing.value = false
     if (leading.value) await counted(move(leading.value, event, from))
   }
 
@@ -188,6 +191,7 @@ export const useTraceStore = defineStore('trace', () => {
   function scrubTo(event: number): void {
     const target = Math.max(0, Math.min(events.value, Math.round(event)))
     if (target === position.value) return
+    scrubbing.value = true
     const request = ++latest
     place(lead.value, target, Math.max(0, target - 1))
     const key = leading.value?.key
@@ -441,6 +445,7 @@ export const useTraceStore = defineStore('trace', () => {
     aligned,
     locked,
     playing,
+    scrubbing,
     breakpoints,
     search,
     found,

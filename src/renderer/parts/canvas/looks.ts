@@ -13,16 +13,21 @@ export interface BlockLook {
   readonly changed: boolean
 }
 
+/** There are few different looks, and thousands of blocks: each look is one object. */
+const known = new Map<string, BlockLook>()
+
 /** The look of bucket `at` of a map. */
 export function lookOf(map: TraceMap, at: number): BlockLook {
   const valid = map.writable[at] + map.readOnly[at]
   const mapped = valid + map.protNone[at] + map.swap[at] + map.other[at]
-  return {
-    access: accessOfBucket(map, at, mapped),
-    contiguity:
-      map.broken[at] > 0 ? 'broken' : map.folded[at] > 0 && map.folded[at] === valid ? 'folded' : 'none',
-    changed: map.changed[at] > 0
-  }
+  const access = accessOfBucket(map, at, mapped)
+  const contiguity =
+    map.broken[at] > 0 ? 'broken' : map.folded[at] > 0 && map.folded[at] === valid ? 'folded' : 'none'
+  const changed = map.changed[at] > 0
+  const name = `${access} ${contiguity} ${changed}`
+  let look = known.get(name)
+  if (look === undefined) known.set(name, (look = { access, contiguity, changed }))
+  return look
 }
 
 function accessOfBucket(map: TraceMap, at: number, mapped: number): PteAccess {
@@ -79,9 +84,11 @@ export interface BlockRun extends BlockLook {
   readonly blocks: number
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
 /** All looks in order, those that are the same joined. */
 export function runsOf(looks: readonly BlockLook[], differing?: ReadonlySet<number>): BlockRun[] {
-  const runs: BlockRun[] = []
+  const runs: Writable<BlockRun>[] = []
   looks.forEach((look, block) => {
     const last = runs.at(-1)
     const differs = differing?.has(block) === true
@@ -91,7 +98,7 @@ export function runsOf(looks: readonly BlockLook[], differing?: ReadonlySet<numb
       last.changed === look.changed &&
       last.differs === differs
     )
-      runs[runs.length - 1] = { ...last, blocks: last.blocks + 1 }
+      last.blocks++
     else runs.push({ ...look, differs, block, blocks: 1 })
   })
   return runs
