@@ -35,11 +35,15 @@ export function readMemory(world: World): MemoryInfo {
   // Gigantic pages of HugeTLB pools are larger than any block.
   const inUse = folios.live.reduce((sum, count, order) => sum + count * 2 ** order, 0)
   return {
-    total: buddy.pages,
+    // Frames of the vmemmap that optimised HugeTLB folios gave back count as memory then.
+    total: buddy.pages + Math.max(0, -world.hugetlb.vmemmap.held),
     free: buddy.freePages,
     reserved,
     inUse,
-    others: world.compaction.others + (world.hugeZeroPfn < 0 ? 0 : 2 ** geometry.pmdOrder),
+    others:
+      world.compaction.others +
+      Math.max(0, world.hugetlb.vmemmap.held) +
+      (world.hugeZeroPfn < 0 ? 0 : 2 ** geometry.pmdOrder),
     freeBlocks,
     unusable: freeBlocks.map((_, order) => unusableIndex(freeBlocks, order)),
     folios: live,

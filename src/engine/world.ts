@@ -43,6 +43,8 @@ export interface WorldConfig {
   readonly seed?: number
   /** Size of the swap area, on a synchronous device; default none. */
   readonly swapBytes?: number
+  /** HugeTLB vmemmap optimisation is built in, though no such kernel for arm64 was (but 5.19 to 6.1.15). */
+  readonly forceVmemmap?: boolean
   /** Kernel command line; what it says of transparent huge pages counts. Without one, see `ThpSettings`. */
   readonly commandLine?: string
   /** Where every primitive is appended, and the number of this machine there. */
@@ -169,7 +171,7 @@ export class World {
     this.thp = new ThpSettings(this.geometry)
     this.thpStats = new ThpStats(this.geometry.pmdOrder, this.kernel.faultOrders === 'per-size')
     this.folios.accounts = new FolioAccounts(this)
-    this.hugetlb = new Hugetlb(this)
+    this.hugetlb = new Hugetlb(this, config.forceVmemmap)
     this.folios.pools = this.hugetlb
     this.commandLine = config.commandLine ?? ''
     this.bootWarnings = bootThp(this, config.commandLine)

@@ -57,6 +57,7 @@ export const checkMemory: Check = (world, census) => {
   }
   if (world.hugeZeroPfn >= 0) held += world.geometry.tableEntries
   const usable = buddy.pages - 2 ** buddy.maxOrder
+  held += world.hugetlb.vmemmap.held
   if (buddy.freePages + held !== usable) {
     return {
       rule: 'page-accounting',

@@ -1,7 +1,7 @@
 /**
  * The files of HugeTLB pools: `/sys/kernel/mm/hugepages/`, a directory a pool, and those of the default
  * size in `/proc/sys/vm/`.
- * Source: linux-6.1 and linux-6.12 mm/hugetlb.c; recorded, see `pools.ts`.
+ * Source: linux-6.1 and linux-6.12 mm/hugetlb.c, mm/hugetlb_vmemmap.c; recorded, see `pools.ts`.
  */
 import type { Geometry } from '../arch/granule'
 import { EngineError } from '../error'
@@ -31,6 +31,15 @@ export function addHugetlbFiles(tree: SysfsTree, world: World): void {
     tree.add(`${SYSCTL}/nr_hugepages_mempolicy`, resizeFile(byDefault))
     tree.add(`${SYSCTL}/nr_overcommit_hugepages`, overcommitFile(geometry, byDefault))
   }
+  const { vmemmap } = hugetlb
+  // The sysctl is registered only where some size can be optimised.
+  if (!vmemmap.optimisable) return
+  tree.add(`${SYSCTL}/hugetlb_optimize_vmemmap`, {
+    show: () => (vmemmap.enabled ? '1' : '0'),
+    store: (text) => {
+      vmemmap.enabled = unsigned(text, { min: 0, max: 1, overflow: 'EINVAL' }) === 1
+    }
+  })
 }
 
 function resizeFile(pool: HugetlbPool): SysfsFile {

@@ -12,17 +12,7 @@ import { FN } from '../trace/functions'
 import { VM } from '../trace/vmstat'
 import type { World } from '../world'
 import { hugeSize, hugetlbOrders, type HugeSize } from './sizes'
-
-/** What becomes of a folio on its way out of a pool or into it, for the vmemmap that describes it. */
-export interface PoolHooks {
-  /** Folios, by first frame, joined the pool and are free in it. */
-  joined(heads: readonly number[]): void
-  /**
-   * Folios are about to leave the pool: their struct pages must be whole again. Answers which of them
-   * are; the others stay.
-   */
-  leaving(heads: readonly number[]): readonly number[]
-}
+import { Vmemmap } from './vmemmap'
 
 /** One pool. Counts are of HugeTLB pages, not of base pages. */
 export class HugetlbPool {
@@ -39,7 +29,6 @@ export class HugetlbPool {
   overcommit = 0
   /** Order that `demote` splits pages into; undefined where nothing smaller exists. */
   demoteOrder: number | undefined
-  hooks: PoolHooks | undefined
 
   constructor(
     readonly world: World,
@@ -105,7 +94,7 @@ export class HugetlbPool {
       this.total++
       this.freeFolios.push(head)
     }
-    if (heads.length > 0) this.hooks?.joined(heads)
+    this.world.hugetlb.vmemmap.joined(heads)
   }
 
   /**
@@ -114,12 +103,19 @@ export class HugetlbPool {
    */
   release(heads: readonly number[], asSurplus: boolean): void {
     if (heads.length === 0) return
-    const whole = this.hooks?.leaving(heads) ?? heads
-    for (const head of whole) this.world.folios.unpooled(head, true)
-    this.#forget(new Set(whole))
-    this.total -= whole.length
     if (asSurplus) this.surplus -= heads.length
-    this.surplus += heads.length - whole.length
+    let left = heads
+    while (left.length > 0) {
+      const whole = this.world.hugetlb.vmemmap.leaving(left)
+      // Freeing those may be the memory that the others need.
+      for (const head of whole) this.world.folios.unpooled(head, true)
+      this.#forget(new Set(whole))
+      this.total -= whole.length
+      left = left.filter((head) => !whole.includes(head))
+      if (whole.length > 0) continue
+      this.surplus += left.length
+      return
+    }
   }
 
   #forget(gone: ReadonlySet<number>): void {
@@ -151,7 +147,7 @@ export class HugetlbPool {
     if (pfn < 0) return -1
     this.surplus++
     this.total++
-    this.hooks?.joined([pfn])
+    this.world.hugetlb.vmemmap.joined([pfn])
     return pfn
   }
 
@@ -212,10 +208,11 @@ export class HugetlbPool {
     const { demoteOrder } = this
     const target = demoteOrder === undefined ? undefined : this.world.hugetlb.pool(demoteOrder)
     if (target === undefined) return
-    const { folios } = this.world
+    const { folios, hugetlb } = this.world
+    const { vmemmap } = hugetlb
     for (let left = pages; left > 0 && this.available > 0; left--) {
       const head = this.freeFolios[this.free - 1]
-      if (this.hooks?.leaving([head]).length === 0) return
+      if (!vmemmap.restore(head)) return
       this.freeFolios.pop()
       this.total--
       folios.unpooled(head, false)
@@ -248,7 +245,14 @@ export class Hugetlb implements FolioObserver {
   /** Folios taken under a reservation and not mapped yet: freeing one gives the promise back. */
   readonly restoreReserve = new Set<number>()
 
-  constructor(readonly world: World) {
+  readonly vmemmap: Vmemmap
+
+  /** `forceVmemmap`: vmemmap optimisation is built in although the kernel's configuration has it not. */
+  constructor(
+    readonly world: World,
+    forceVmemmap = false
+  ) {
+    this.vmemmap = new Vmemmap(world, forceVmemmap)
     const orders = hugetlbOrders(world.geometry)
     this.pools = orders.map((order, i) => new HugetlbPool(world, order, i === 0 ? undefined : orders[i - 1]))
   }

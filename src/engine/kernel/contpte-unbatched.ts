@@ -1,4 +1,5 @@
 import type { KernelRecord } from './record'
+import { VMEMMAP } from './vmemmap'
 
 export const contpteUnbatched: KernelRecord = {
   name: 'contpte-unbatched',
@@ -40,5 +41,6 @@ export const contpteUnbatched: KernelRecord = {
   swapZeroMap: false,
   compaction: 'pages',
   hugetlbFlush: 'range',
+  vmemmap: VMEMMAP.since67,
   hugetlbRestoresReserve: false
 }

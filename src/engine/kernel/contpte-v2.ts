@@ -1,4 +1,5 @@
 import type { KernelRecord } from './record'
+import { VMEMMAP } from './vmemmap'
 
 export const contpteV2: KernelRecord = {
   name: 'contpte-v2',
@@ -51,5 +52,6 @@ export const contpteV2: KernelRecord = {
   swapZeroMap: false,
   compaction: 'pages',
   hugetlbFlush: 'range',
+  vmemmap: VMEMMAP.since67,
   hugetlbRestoresReserve: false
 }

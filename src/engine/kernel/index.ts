@@ -5,6 +5,7 @@ import { contpteV2 } from './contpte-v2'
 import { contpteV2Robust } from './contpte-v2-robust'
 import { contpteV3 } from './contpte-v3'
 import { linux61 } from './linux-6.1'
+import { linux610 } from './linux-6.1.0'
 import { linux612 } from './linux-6.12'
 import { linux6120 } from './linux-6.12.0'
 import { linux69 } from './linux-6.9'
@@ -23,6 +24,7 @@ export const KERNELS: readonly KernelRecord[] = [
   contpteFlushFolio,
   contpteV3,
   linux61,
+  linux610,
   linux69,
   linux6120,
   linux612,

@@ -1,4 +1,5 @@
 import type { KernelRecord } from './record'
+import { VMEMMAP } from './vmemmap'
 
 export const linux61: KernelRecord = {
   name: 'linux-6.1',
@@ -40,5 +41,6 @@ export const linux61: KernelRecord = {
   swapZeroMap: false,
   compaction: 'pages',
   hugetlbFlush: 'gather',
+  vmemmap: VMEMMAP.since518,
   hugetlbRestoresReserve: false
 }

@@ -1,4 +1,5 @@
 import type { KernelRecord } from './record'
+import { VMEMMAP } from './vmemmap'
 
 export const linux6120: KernelRecord = {
   name: 'linux-6.12.0',
@@ -46,5 +47,6 @@ export const linux6120: KernelRecord = {
   swapZeroMap: true,
   compaction: 'folios',
   hugetlbFlush: 'range',
+  vmemmap: VMEMMAP.since611,
   hugetlbRestoresReserve: true
 }

@@ -1,4 +1,5 @@
 import type { KernelRecord } from './record'
+import { VMEMMAP } from './vmemmap'
 
 export const linux612: KernelRecord = {
   name: 'linux-6.12',
@@ -40,5 +41,6 @@ export const linux612: KernelRecord = {
   swapZeroMap: true,
   compaction: 'folios',
   hugetlbFlush: 'gather',
+  vmemmap: VMEMMAP.since611,
   hugetlbRestoresReserve: true
 }

@@ -1,4 +1,5 @@
 import type { KernelRecord } from './record'
+import { VMEMMAP } from './vmemmap'
 
 export const linux69: KernelRecord = {
   name: 'linux-6.9',
@@ -46,5 +47,6 @@ export const linux69: KernelRecord = {
   swapZeroMap: false,
   compaction: 'folios',
   hugetlbFlush: 'range',
+  vmemmap: VMEMMAP.since67,
   hugetlbRestoresReserve: true
 }

@@ -1,4 +1,5 @@
 import type { KernelRecord } from './record'
+import { VMEMMAP } from './vmemmap'
 
 export const noContpte: KernelRecord = {
   name: 'no-contpte',
@@ -40,5 +41,6 @@ export const noContpte: KernelRecord = {
   swapZeroMap: false,
   compaction: 'pages',
   hugetlbFlush: 'range',
+  vmemmap: VMEMMAP.since67,
   hugetlbRestoresReserve: false
 }

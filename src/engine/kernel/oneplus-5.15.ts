@@ -1,4 +1,5 @@
 import type { KernelRecord } from './record'
+import { VMEMMAP } from './vmemmap'
 
 export const oneplus515: KernelRecord = {
   name: 'oneplus-5.15',
@@ -40,5 +41,6 @@ export const oneplus515: KernelRecord = {
   swapZeroMap: false,
   compaction: 'pages',
   hugetlbFlush: 'range',
+  vmemmap: VMEMMAP.before518,
   hugetlbRestoresReserve: false
 }

@@ -1,5 +1,6 @@
 import type { SwapSlots } from '../mm/swap-clusters'
 import type { MteDesignName } from '../mte/designs'
+import type { VmemmapDesign } from './vmemmap'
 
 /**
  * A named kernel is a record of strategies: plain data, so that it can be hashed into the key of a
@@ -114,6 +115,8 @@ export interface KernelRecord {
    * what an mmu_gather of their own holds, which inside mprotect ends with the whole ASID (late stable releases).
    */
   readonly hugetlbFlush: 'range' | 'gather'
+  /** How the struct pages of HugeTLB folios are cut down, if they are. */
+  readonly vmemmap: VmemmapDesign
   /** A HugeTLB page that its mapping had reserved is promised to it again when it is unmapped (6.9+). */
   readonly hugetlbRestoresReserve: boolean
   /** What is wrong with it by design: none where it claims to be correct. */

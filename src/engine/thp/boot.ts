@@ -41,11 +41,12 @@ export function bootThp(world: World, commandLine: string | undefined): string[]
   return warnings
 }
 
-function applyOptions({ thp, kernel, geometry }: World, commandLine: string): string[] {
+function applyOptions({ thp, kernel, geometry, hugetlb }: World, commandLine: string): string[] {
   const warnings: string[] = []
   let sizesGiven = false
   thp.top = 'always'
   for (const [name, value] of kernelOptions(commandLine)) {
+    if (name === 'hugetlb_free_vmemmap' && hugetlb.vmemmap.present) hugetlb.vmemmap.enabled = isOn(value)
     if (name === 'transparent_hugepage') {
       const top = TOP_ENABLED.find((word) => word === value)
       if (top !== undefined) thp.top = top
@@ -61,6 +62,11 @@ function applyOptions({ thp, kernel, geometry }: World, commandLine: string): st
     }
   }
   return warnings
+}
+
+/** `kstrtobool` of an option; anything else leaves the default, off. */
+function isOn(value: string): boolean {
+  return /^(?:[yYtT1]|[oO][nN])/.test(value)
 }
 
 /**
