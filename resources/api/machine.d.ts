@@ -1,4 +1,4 @@
-/** Machines, processes and regions of the experiment API; the rest is in `contpte-lab.d.ts`. */
+/** Machines, processes and regions of the experiment API; the rest is in `contpte-lab.d.ts` and `huge-pages.d.ts`. */
 declare module 'contpte-lab' {
   /**
    * What an entry is: `none`, a `page`, the shared page of zeroes (`zero`), a page without access
@@ -276,55 +276,14 @@ declare module 'contpte-lab' {
      * prctl, the VMA's bounds, what is mapped around it, free memory. Changes and counts nothing.
      */
     explain(page: number, process?: Process): StoreDecision
+    /**
+     * Sets an allocator to work on the region, through the process that mapped it: `arena` with size classes
+     * and slabs as jemalloc and scudo, `bump`, or the `js-heap` of a JavaScript engine. Equal seeds do equal
+     * things, whatever the kernel and its settings.
+     */
+    workload(options: WorkloadOptions): Workload
     /** How many contiguous (folded) blocks begin in the region. */
     foldedBlocks(process?: Process): number
-  }
-
-  /**
-   * Why a size is, or is not, what a store gets. Refused by settings (`size-...`: its own `enabled`, `top-...`:
-   * the top level it inherits), by advice (`nohugepage`) or `prctl`, by the kernel (`version`), by the kind of
-   * VMA; by the VMA's bounds; by what is mapped around the page; by the allocator; or `larger-first`.
-   */
-  export type SizeReason =
-    | 'size-never'
-    | 'size-madvise'
-    | 'top-never'
-    | 'top-madvise'
-    | 'nohugepage'
-    | 'prctl'
-    | 'version'
-    | 'not-anonymous'
-    | 'not-marked'
-    | 'userfaultfd'
-    | 'vma-bounds'
-    | 'entries-taken'
-    | 'table-there'
-    | 'pool-empty'
-    | 'no-memory'
-    | 'larger-first'
-    | 'used'
-
-  /** One size of folio as a store to a page meets it. */
-  export interface SizeDecision {
-    readonly order: number
-    readonly bytes: number
-    /** What `hugepages-<size>kB/enabled` says; missing where the kernel has no such file. */
-    readonly setting?: 'always' | 'inherit' | 'madvise' | 'never'
-    /** The same with `inherit` resolved. */
-    readonly policy: 'always' | 'madvise' | 'never'
-    /** Settings, advice and prctl allow it in this VMA. */
-    readonly allowed: boolean
-    readonly reason: SizeReason
-    /** The reason as a sentence. */
-    readonly why: string
-  }
-
-  /** What a store to one page would do now. */
-  export interface StoreDecision {
-    /** Order of the folio that the next store maps; missing where the page is mapped already. */
-    readonly order?: number
-    /** From the largest size to the smallest. */
-    readonly sizes: readonly SizeDecision[]
   }
 
   /** How a region is mapped. */
@@ -466,47 +425,6 @@ declare module 'contpte-lab' {
      * like it: it is the "another page fault" of the thread.
      */
     fill(region: Region, page: number, process?: Process): void
-  }
-
-  /** Memory of a machine, in pages. */
-  export interface Memory {
-    readonly total: number
-    readonly free: number
-    /** The kernel's own. */
-    readonly reserved: number
-    /** Pages of folios that somebody holds. */
-    readonly inUse: number
-    /** Pages held by others (`fragment`), and the huge zero page. */
-    readonly others: number
-    /** Free blocks of each order, as in /proc/buddyinfo. */
-    readonly freeBlocks: readonly number[]
-    /** By order, the share of free memory that lies in smaller blocks: 0 to 1. */
-    readonly unusable: readonly number[]
-    /** Folios of each order that somebody holds. */
-    readonly folios: readonly number[]
-    /** Folios on the deferred-split list, and their pages that nothing maps: only a split frees them. */
-    readonly deferred: { readonly folios: number; readonly unmapped: number }
-    /** Events of /proc/vmstat that are modelled, by name: `thp_fault_fallback`, `compact_stall`, ... */
-    readonly events: Readonly<Record<string, number>>
-  }
-
-  /** What one wake-up of khugepaged did. */
-  export interface KhugepagedPass {
-    /** Entries looked at, up to `khugepaged/pages_to_scan`. */
-    readonly scanned: number
-    readonly collapsed: number
-    /** Each PMD range looked at: `succeed`, or what was against it. */
-    readonly ranges: readonly { readonly pid: number; readonly address: number; readonly result: string }[]
-  }
-
-  /** What lines typed into a shell came to. */
-  export interface ShellResult {
-    /** Everything, in the order in which a terminal shows it. */
-    readonly output: string
-    /** What of it went to standard error. */
-    readonly errors: string
-    /** Exit status of the last command. */
-    readonly status: number
   }
 
   /** A simulated arm64 machine. */

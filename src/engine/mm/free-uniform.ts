@@ -60,6 +60,7 @@ function freeAlike(world: World, pfn: number, end: number): number {
     const flag = flags[at >> 2]
     if ((flag & FOLIO_DEFERRED) !== 0) {
       flags[at >> 2] = flag & ~(FOLIO_DEFERRED | FOLIO_PARTIALLY_MAPPED)
+      world.deferred.delete(pfn - first + at)
       queued++
       if ((flag & FOLIO_PARTIALLY_MAPPED) !== 0) partially++
     }
@@ -70,6 +71,7 @@ function freeAlike(world: World, pfn: number, end: number): number {
   counters.values[FOLIO_FREE] += pages / nr
   counters.values[PAGE_FREE] += pages
   account(world, word, pages / nr, queued, partially)
+  folios.live[order] -= pages / nr
   words.fill(0, first, at)
   folios.buddy.releaseRun(pfn, order, pages / nr)
   return pages

@@ -10,14 +10,20 @@ import { beginMigration, undoMigration } from '../../engine/mm/migrate-folio'
 import type { Process } from '../../engine/process'
 import type { Region } from '../../engine/region'
 import { inspectTlb, inspectVmas, residentSet, violations } from '../../engine/views'
+import { startWorkload } from '../../engine/workload'
+import type { Workload } from '../../engine/workload/heap'
 import { bad, flag, optional, options, text, whole } from './arguments'
 import { observation } from './observation'
+import { workloadOptions } from './workload-options'
 
 /** The objects behind a script's handles; each throws for one that is not of the machine in question. */
 export interface Handles {
   machineAt(id: unknown): Machine
   processAt(id: unknown): Process
   regionAt(id: unknown): Region
+  /** Keeps a workload and answers its number, or finds one. */
+  addWorkload(workload: Workload): number
+  workloadAt(id: unknown): Workload
   /** The process through which a region is used; its owner by default. */
   through(region: Region, process: unknown): Process
 }
@@ -135,6 +141,15 @@ export const CALLS: Readonly<Record<string, Call>> = {
   'region.explain': (handles, args) => {
     const [region, at, process] = page(handles, args)
     return region.explain(at, process)
+  },
+  'region.workload': (handles, [id, given]) => {
+    const region = handles.regionAt(id)
+    return handles.addWorkload(startWorkload(region, workloadOptions(given)))
+  },
+  'workload.run': (handles, [id, operations]) => {
+    const workload = handles.workloadAt(id)
+    workload.run(whole('run: the number of operations', operations))
+    return workload.report
   },
   'region.corrupt': (handles, [id, number, change, through]) => {
     const [region, at, process] = page(handles, [id, number, through])

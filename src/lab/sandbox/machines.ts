@@ -6,6 +6,7 @@ import { EngineError } from '../../engine/error'
 import { createMachine, type Machine } from '../../engine/machine'
 import type { Process } from '../../engine/process'
 import { ADVICE, type Region } from '../../engine/region'
+import type { Workload } from '../../engine/workload/heap'
 import { COUNTER_NAMES } from '../../engine/trace/counters'
 import { MAX_FORK_ENTRIES, MAX_FORK_VIEWS, MAX_MACHINES } from '../limits'
 import type { ForkView } from '../results/types'
@@ -19,6 +20,7 @@ export class CellMachines implements Handles {
   readonly #machines: Machine[] = []
   readonly #processes: Process[] = []
   readonly #regions: Region[] = []
+  readonly #workloads: Workload[] = []
 
   /** @param seed the cell's, for machines whose script gives none */
   constructor(
@@ -42,6 +44,14 @@ export class CellMachines implements Handles {
 
   regionAt(id: unknown): Region {
     return this.#regions[Number(id)]
+  }
+
+  addWorkload(workload: Workload): number {
+    return this.#workloads.push(workload) - 1
+  }
+
+  workloadAt(id: unknown): Workload {
+    return this.#workloads[Number(id)]
   }
 
   through(region: Region, process: unknown): Process {

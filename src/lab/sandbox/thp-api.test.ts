@@ -68,6 +68,24 @@ for (let i = 0; i < 2; i++) {
     ])
   })
 
+  it('set allocators to work', async () => {
+    const found = await said(`
+const m = machine({ kernel: 'linux-6.12' })
+m.shell('echo always > hugepages-64kB/enabled')
+const heap = m.spawn().mmap({ bytes: '16MiB' })
+const arena = heap.workload({ kind: 'arena', live: '1MiB', purge: '64KiB', max: '4KiB', decay: 10 })
+arena.run(500)
+const { operations, livePages, residentPages, stateBytes } = arena.run(500)
+say([operations, livePages > 0, residentPages >= livePages, stateBytes > 0, heap.foldedBlocks() > 0])
+try { heap.workload({ kind: 'pool' as never }) } catch (error) { say((error as Error).message) }
+try { heap.workload({ kind: 'bump', live: '5 apples' as never }) } catch (error) { say((error as { code: string }).code) }`)
+    expect(found).toEqual([
+      [1000, true, true, true, true],
+      'workload: kind must be one of arena, bump, js-heap',
+      'bad-argument'
+    ])
+  })
+
   it('say what a store would get, and why', async () => {
     const found = await said(`
 const m = machine({ kernel: 'linux-6.12' })

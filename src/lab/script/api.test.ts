@@ -11,7 +11,10 @@ import { costProfileNames } from '../sandbox/profiles'
 import { typeCheck } from './type-check'
 
 const api = readFileSync(join(process.cwd(), 'resources/api/contpte-lab.d.ts'), 'utf8')
-const both = api + readFileSync(join(process.cwd(), 'resources/api/machine.d.ts'), 'utf8')
+const both = ['machine', 'huge-pages'].reduce(
+  (text, name) => text + readFileSync(join(process.cwd(), `resources/api/${name}.d.ts`), 'utf8'),
+  api
+)
 
 const quoted = (text: string): string[] => [...text.matchAll(/'([^']+)'/g)].map((match) => match[1])
 const after = (start: string, end: string): string => {

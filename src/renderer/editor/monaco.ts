@@ -6,6 +6,7 @@ import EditorWorker from 'monaco-editor/editor/editor.worker?worker'
 import TsWorker from 'monaco-editor/languages/features/typescript/ts.worker?worker'
 import compilerOptions from '../../../resources/api/compiler-options.json'
 import apiTypes from '../../../resources/api/contpte-lab.d.ts?raw'
+import hugePageTypes from '../../../resources/api/huge-pages.d.ts?raw'
 import machineTypes from '../../../resources/api/machine.d.ts?raw'
 import type { ThemeName } from '../theme/tokens'
 import { monacoTheme } from './theme'
@@ -22,7 +23,10 @@ const lib = compilerOptions.lib.map((name) => `lib.${name}.d.ts`)
 typescriptDefaults.setCompilerOptions({ ...compilerOptions, lib })
 typescriptDefaults.setEagerModelSync(true)
 typescriptDefaults.setDiagnosticsOptions({ onlyVisible: false })
-typescriptDefaults.addExtraLib(`${apiTypes}\n${machineTypes}`, 'file:///node_modules/contpte-lab/index.d.ts')
+typescriptDefaults.addExtraLib(
+  `${apiTypes}\n${machineTypes}\n${hugePageTypes}`,
+  'file:///node_modules/contpte-lab/index.d.ts'
+)
 
 /** Draws every editor in a theme's colours. */
 export function useMonacoTheme(name: ThemeName): void {

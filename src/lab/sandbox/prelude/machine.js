@@ -176,11 +176,27 @@ class Region {
     const found = ask(host.regionFolio(this.#id, pages(page, 'page'), this.#through(process)))
     return found === '' ? undefined : parse(found)
   }
+  workload(options) {
+    return new Workload(KEY, call('region.workload', this.#id, options))
+  }
   explain(page, process) {
     return call('region.explain', ...this.#page(page, process))
   }
   foldedBlocks(process) {
     return ask(host.regionFoldedBlocks(this.#id, this.#through(process)))
+  }
+}
+
+/** An allocator at work on a region. */
+class Workload {
+  #id
+  constructor(key, id) {
+    check(key)
+    this.#id = id
+    freeze(this)
+  }
+  run(operations) {
+    return freeze(call('workload.run', this.#id, operations))
   }
 }
 
