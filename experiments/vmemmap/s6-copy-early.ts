@@ -5,6 +5,7 @@ export default model({
   claim: 'A stale writable entry may change a tail after it was copied',
   source: 'hvo.md 6.2',
   sequence: 'S6-copy-early',
+  properties: ['contents'],
   agents: [
     { kind: 'reader', entries: ['tail1'] },
     { kind: 'refcount', entries: ['tail1'] },

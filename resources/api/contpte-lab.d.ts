@@ -458,6 +458,7 @@ declare module 'contpte-lab' {
     /** What it is held to. Default: everything. */
     properties?: readonly (
       | 'break-before-make'
+      | 'contents'
       | 'fault'
       | 'freed-page'
       | 'tlb-conflict'

@@ -174,13 +174,18 @@ export class Access {
     if (contents === FOREIGN || (contents === BLANK && s.get(p.partial[frame]) === 0))
       this.#sink.violation(code, V.staleRead, entry)
     if (this.#torn && s.get(p.partial[frame]) === 1) this.#sink.violation(code, V.tornRead, entry)
-    if (p.values.hasCont && s.get(p.changed[entry]) === 0) this.#outdated(code, entry, frame, value, wide)
+    if (p.values.hasCont) this.#outdated(code, entry, frame, value, wide)
   }
 
-  /** Since its last flush the entry has had one value: a translation must be like it. */
+  /**
+   * Between the first store to a block and the flush any of its values may be found (T5); after it, only
+   * the entry's own. Entries that are invalid count for nothing (S002, C4).
+   */
   #outdated(code: number, entry: number, frame: number, value: number, wide: number): void {
     const p = this.#p
+    for (let other = 0; other < p.entries; other++) if (this.#s.get(p.changed[other]) === 1) return
     const current = this.#s.get(p.current[entry])
+    if (current === 0) return
     const access = wide < 0 ? p.accessOf[entry][value] : p.values.wides[wide].access
     const like =
       p.frameOf[entry][current] === frame && (access === RO) === (p.accessOf[entry][current] === RO)

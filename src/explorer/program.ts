@@ -92,7 +92,7 @@ export class Program {
   readonly contents: readonly string[]
   readonly headContents: number
   readonly resetOf: readonly number[]
-  /** Entries whose values hardware may change by itself. */
+  /** Entries that a walk itself may change: it sets the access flag. */
   readonly mutable: readonly boolean[]
   readonly watched: readonly boolean[]
   /** Tables of `values`, by entry, for the inner loops. */
@@ -160,7 +160,7 @@ export class Program {
       index >= 2 && index < 2 + named.length ? index + named.length : index
     )
     this.mutable = this.values.written.map((list) =>
-      list.some((value) => value !== 'invalid' && (value.access === 'clean' || value.accessed === false))
+      list.some((value) => value !== 'invalid' && value.accessed === false)
     )
     this.watched = sequence.entries.map((entry) => model.watch === undefined || model.watch.includes(entry))
 

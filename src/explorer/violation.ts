@@ -4,6 +4,8 @@ import type { RuleId } from '../engine/hugetlb/sequences/step'
 /** What the explorer holds a sequence to. */
 export type Property =
   | 'break-before-make'
+  /** Break-before-make by the clause about contents alone. */
+  | 'contents'
   | 'fault'
   | 'freed-page'
   | 'tlb-conflict'
@@ -58,7 +60,7 @@ export const V = {
 export const VIOLATIONS: readonly ViolationKind[] = [
   kind('break-before-make', undefined, 'B1', 'memory type or shareability of a live entry changes directly'),
   kind('break-before-make', 'H3', 'B2', 'a live writable entry changes its output address directly'),
-  kind('break-before-make', 'H9', 'B2', 'a live entry changes to a page with other contents directly'),
+  kind('contents', 'H9', 'B2', 'a live entry changes to a page with other contents directly'),
   kind('break-before-make', 'H8', 'B3', 'the size of a live translation changes directly'),
   kind('break-before-make', undefined, 'B4', 'a global entry replaces a live non-global one'),
   kind('break-before-make', 'H8', 'B7', 'something else changes with the size in one store'),
@@ -72,7 +74,7 @@ export const VIOLATIONS: readonly ViolationKind[] = [
   kind('freed-page', 'H7', 'K3', 'a page is freed while a translation to it may be used'),
   kind('tlb-conflict', 'H8', 'B8', 'TLB conflict abort: translations of two sizes for one page'),
   kind('break-before-make', 'H3', 'B8', 'a lookup may mix two entries with different frames'),
-  kind('break-before-make', 'H9', 'B8', 'a load may be made of bytes of two pages with different contents'),
+  kind('contents', 'H9', 'B8', 'a load may be made of bytes of two pages with different contents'),
   kind('lost-write', 'H4', 'K1', 'a store went to a page that is no longer mapped'),
   kind('stale-read', undefined, 'B10', "a load finds contents that are not the entry's"),
   kind('stale-read', 'H12', 'K7', 'a load of several words sees a page that is half copied'),

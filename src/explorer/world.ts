@@ -21,6 +21,7 @@ export class World {
   readonly #here: readonly CompiledAgent[]
   readonly #remote: readonly CompiledAgent[]
   readonly #allocates: boolean
+  readonly #interrupts: boolean
 
   constructor(program: Program, sink: Sink) {
     this.#p = program
@@ -32,6 +33,8 @@ export class World {
     const acts = program.agents.filter(({ agent }) => agent.kind !== 'allocator' && agent.frozen !== true)
     this.#here = acts.filter(({ agent }) => agent.on !== 'remote')
     this.#remote = acts.filter(({ agent }) => agent.on !== 'interrupt')
+    // Where nobody acts on CPU 0, what its TLB may hold another one may hold too.
+    this.#interrupts = this.#here.length > 0 || !program.reductions.fills
     this.#allocates = program.agents.some(({ agent }) => agent.kind === 'allocator')
   }
 
@@ -68,7 +71,7 @@ export class World {
     else if (!stepped && !this.#othersCanMoveOn()) this.#sink.violation(END, V.deadlock, -1)
     for (let cpu = 0; cpu < p.cpus; cpu++) {
       if (cpu > 1 && p.reductions.symmetry && this.#likeTheOneBefore(cpu)) continue
-      this.#walker.act(cpu)
+      if (cpu > 0 || this.#interrupts) this.#walker.act(cpu)
       if (cpu === 0 ? s.get(p.irqsOff) === 0 : s.get(p.paused) === 0)
         for (const agent of cpu === 0 ? this.#here : this.#remote) this.#act(cpu, agent)
     }

@@ -1,0 +1,35 @@
+import { model, type SequenceStep } from 'contpte-lab'
+
+// A block of four entries: what holds for it does not depend on how many there are.
+const entries = ['e0', 'e1', 'e2', 'e3']
+const frames = { f0: 'data', f1: 'data', f2: 'data', f3: 'data' }
+
+const readOnly = (from: number, to: number): SequenceStep[] =>
+  entries.slice(from, to).map((entry, index) => ({
+    do: 'write entry',
+    entry,
+    value: { frame: `f${from + index}`, access: 'ro', cont: true },
+    how: 'exchange',
+    rule: 'B5'
+  }))
+const flush: SequenceStep[] = [{ do: 'dsb', domain: 'ishst' }, { do: 'tlbi' }, { do: 'dsb' }]
+
+export default model({
+  title: 'Fork write-protects half a block and drops its lock',
+  claim:
+    'Old or new permission may apply to any page of the block until the flush, which comes before the child runs; nothing recorded is lost',
+  source: 'Ryan Roberts, V2 13/14; Arm ARM RJQQTC',
+  sequence: {
+    name: 'fork-lock-break',
+    entries,
+    frames,
+    start: Object.fromEntries(
+      entries.map((entry, index) => [entry, { frame: `f${index}`, access: 'clean', cont: true }])
+    ),
+    steps: [...readOnly(0, 2), { do: 'lock' }, { do: 'unlock' }, ...readOnly(2, 4), ...flush]
+  },
+  agents: [
+    { kind: 'reader', entries, on: 'remote', user: true },
+    { kind: 'writer', entries: ['e0', 'e3'], on: 'remote', user: true }
+  ]
+})
