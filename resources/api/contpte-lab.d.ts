@@ -120,6 +120,11 @@ declare module 'contpte-lab' {
     /** For choices that hardware may make either way. Default: the cell's seed. */
     seed?: number
     /**
+     * HugeTLB vmemmap optimisation is built in, although arm64 has it only in `linux-6.1.0`: what a series to
+     * enable it would do. Off until `hugetlb_free_vmemmap=on` or `/proc/sys/vm/hugetlb_optimize_vmemmap`.
+     */
+    hvo?: boolean
+    /**
      * Kernel command line, such as `'thp_anon=16K-64K:always;2M:inherit'` (6.12) or
      * `'transparent_hugepage=madvise'`; what it says of transparent huge pages counts. With one, even an
      * empty one, the top-level `enabled` starts as `always`, as most kernels are built.

@@ -134,4 +134,96 @@ declare module 'contpte-lab' {
     /** Exit status of the last command. */
     readonly status: number
   }
+
+  /** A pool of HugeTLB pages; counts are of such pages. */
+  export interface HugetlbPool {
+    /** Size of a page, in bytes, and log2 of its base pages. */
+    readonly bytes: number
+    readonly order: number
+    /** Entries that map one page (more than one have the contiguous bit), and at which level they lie. */
+    readonly entries: number
+    readonly level: 'pte' | 'pmd' | 'pud'
+    readonly total: number
+    readonly free: number
+    /** Promised to mappings that have not touched them. */
+    readonly reserved: number
+    /** Allocated on demand beyond the pool's size, and how many there may be. */
+    readonly surplus: number
+    readonly overcommit: number
+    /**
+     * Vmemmap pages of one page of the pool (below 1: shared with neighbours), how many of them optimising
+     * frees and their bytes, and whether this machine can.
+     */
+    readonly vmemmap: {
+      readonly pages: number
+      readonly freed: number
+      readonly bytes: number
+      readonly optimisable: boolean
+    }
+  }
+
+  /** The vmemmap as far as HugeTLB pages changed it. */
+  export interface VmemmapInfo {
+    /** The kernel has the optimisation, and does it for pages that join a pool. */
+    readonly present: boolean
+    readonly enabled: boolean
+    /** Pages of pools that are optimised, and the base pages they give back. */
+    readonly folios: number
+    readonly savedPages: number
+    readonly savedBytes: number
+    /** Pages spent for tables in the place of PMD leaves; they are never given back. */
+    readonly tables: number
+    /**
+     * What was done so far: folios `optimised`, `restored`, `failed` for want of memory; leaf `splits`,
+     * entries `remaps`, page `copies`; pages `freed` to the page allocator and `taken` from it;
+     * `rangeFlushes` of `flushedPages` pages in all, `fullFlushes`; RCU `waits`.
+     */
+    readonly tally: Readonly<
+      Record<
+        | 'optimised'
+        | 'restored'
+        | 'failed'
+        | 'splits'
+        | 'remaps'
+        | 'copies'
+        | 'freed'
+        | 'taken'
+        | 'rangeFlushes'
+        | 'flushedPages'
+        | 'fullFlushes'
+        | 'waits',
+        number
+      >
+    >
+  }
+
+  /** An entry that maps a vmemmap page. */
+  export interface VmemmapEntry {
+    readonly index: number
+    /** Frame it maps; those of the array itself lie above all other memory. */
+    readonly frame: number
+    readonly writable: boolean
+    /** Mapped by a PMD leaf, to a page of its own, or to the one that stands for all the rest. */
+    readonly by: 'leaf' | 'own' | 'shared'
+  }
+
+  /** HugeTLB: pools of pages, and the vmemmap that describes them. Sizes are bytes, such as `'2MiB'`. */
+  export interface Hugetlb {
+    /** Every pool, smallest pages first. */
+    pools(): HugetlbPool[]
+    /** The pool of a size; `bad-argument` where there is none. */
+    pool(size: Bytes): HugetlbPool
+    /** A write to `nr_hugepages`; answers how many pages the pool has then, which may be fewer, or more in use. */
+    resize(size: Bytes, pages: number): number
+    /**
+     * Optimises all free pages of a pool that are not, in one batch where the kernel has batches; answers how
+     * many. 0 where the kernel has it not (`hvo`) or there is nothing to gain.
+     */
+    optimise(size: Bytes): number
+    /** Gives free pages of a pool all their vmemmap pages again; answers how many, fewer without memory. */
+    restore(size: Bytes): number
+    vmemmap(): VmemmapInfo
+    /** The vmemmap entries of free page `page` (default 0) of a pool. */
+    entries(size: Bytes, page?: number): VmemmapEntry[]
+  }
 }

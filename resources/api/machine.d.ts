@@ -302,6 +302,13 @@ declare module 'contpte-lab' {
     /** Maps a file of its own length, whose page cache has folios of up to `folio`. */
     file?: { readonly folio: Bytes }
     /**
+     * MAP_HUGETLB: the size of the pages, of those `machine.hugetlb.pools()` names (`EINVAL` otherwise). The
+     * length is rounded up to whole ones. A fault that the pool has no page for is `EIO` (SIGBUS).
+     */
+    huge?: Bytes
+    /** With `huge`: reserves every page now, `ENOMEM` where the pool cannot. Default true; false is MAP_NORESERVE. */
+    reserve?: boolean
+    /**
      * Name of the range (prctl PR_SET_VMA_ANON_NAME). OnePlus uses 64K blocks in ranges of 2 MiB and more
      * named `libc_malloc` or `dalvik-main space (region space)`; other kernels do nothing with it.
      */
@@ -324,7 +331,7 @@ declare module 'contpte-lab' {
     readonly shared: boolean
     /** What it maps; empty for private anonymous memory. */
     readonly file: string
-    /** `hugepage`, `nohugepage`, `locked`, `dontfork`, `wipeonfork`, `uffd_wp`, `marked` (for blocks of OnePlus). */
+    /** `hugepage`, `nohugepage`, `locked`, `dontfork`, `wipeonfork`, `uffd_wp`, `hugetlb`, `marked` (for blocks of OnePlus). */
     readonly flags: readonly string[]
   }
 
@@ -433,6 +440,7 @@ declare module 'contpte-lab' {
     readonly cpus: number
     readonly counters: Counters
     readonly sysfs: Sysfs
+    readonly hugetlb: Hugetlb
     /** Free and used memory by size of block. Changes and counts nothing. */
     memory(): Memory
     /** One wake-up of khugepaged, by the files of `khugepaged/`; it never runs by itself. */

@@ -41,6 +41,8 @@ export interface MachineConfig {
   readonly cost?: CostProfile
   /** What the CPUs can do. Default: Neoverse N1, as in Ampere Altra. */
   readonly cpu?: CpuFeatures
+  /** HugeTLB vmemmap optimisation is built in, whatever the kernel's configuration says. Default false. */
+  readonly forceVmemmap?: boolean
   /** Kernel command line; without one, see `ThpSettings`. */
   readonly commandLine?: string
   /** TLBs of every CPU, and walkers beside them; without them every access walks. */
@@ -283,13 +285,25 @@ export function createMachine(config: MachineConfig): Machine {
     seed,
     swapBytes,
     trace,
-    commandLine
+    commandLine,
+    forceVmemmap
   } = config
   checkCpus(cpus)
   checkGranule(granule)
   checkMemory(memoryBytes, granule)
   if (swapBytes !== undefined) checkSwap(swapBytes, granule)
   const tlb = config.tlb && tlbConfig(config.tlb, cpus)
-  const world = new World({ kernel, granule, memoryBytes, cpu, seed, swapBytes, tlb, trace, commandLine })
+  const world = new World({
+    kernel,
+    granule,
+    memoryBytes,
+    cpu,
+    seed,
+    swapBytes,
+    tlb,
+    trace,
+    commandLine,
+    forceVmemmap
+  })
   return new Machine(kernel, cpus, config.cost, world)
 }

@@ -1,4 +1,5 @@
 import { EngineError, mmapLockHeld } from './error'
+import { mmapHugetlb } from './hugetlb/map'
 import { countersBetween, viewMm } from './inspect'
 import type { Machine } from './machine'
 import { checkProt } from './machine-options'
@@ -28,6 +29,10 @@ export interface MmapRequest {
   readonly shared?: boolean
   /** A file of the mapping's length on a disk, with folios of up to `folioBytes` in the page cache. */
   readonly file?: { readonly folioBytes: number }
+  /** MAP_HUGETLB: bytes of the HugeTLB pages. */
+  readonly huge?: number
+  /** With `huge`: every page is reserved now. Default true; false is MAP_NORESERVE. */
+  readonly reserve?: boolean
   /** Name given by prctl(PR_SET_VMA_ANON_NAME) at once. OnePlus marks ranges of 2 MiB and more that have one of `CHP_NAMES`. */
   readonly name?: string
 }
@@ -84,7 +89,7 @@ export class Process {
     return mm
   }
 
-  /** Maps memory; nothing is faulted in until it is touched. Throws `bad-argument`, `ENOMEM`. */
+  /** Maps memory; nothing is faulted in until it is touched. Throws `bad-argument`, `ENOMEM`, `EINVAL` for a HugeTLB size that is none. */
   mmap(request: MmapRequest): Region {
     const mm = this.callingMm('mmap')
     const { pageSize, vaBits } = this.world.geometry
@@ -99,11 +104,13 @@ export class Process {
       )
     }
     checkProt('mmap', prot)
-    const length = Math.ceil(bytes / pageSize)
-    const grid = Math.max(GRID, align)
+    const huge = request.huge
+    // A HugeTLB mapping is of whole pages, at a multiple of their size.
+    const length = (Math.ceil(bytes / (huge ?? pageSize)) * (huge ?? pageSize)) / pageSize
+    const grid = Math.max(GRID, align, huge ?? 0)
     // At least a page stays free between two regions: neighbours would become one VMA.
     const base = Math.ceil((this.#brk + pageSize) / grid) * grid
-    const address = base + (align < DEFAULT_ALIGN ? align : 0)
+    const address = base + (huge === undefined && align < DEFAULT_ALIGN ? align : 0)
     const end = address + length * pageSize
     if (end > 2 ** vaBits) {
       throw new EngineError('ENOMEM', `ENOMEM: mmap of ${bytes} bytes does not fit the address space.`)
@@ -111,6 +118,17 @@ export class Process {
     this.#brk = end
     const start = address / pageSize
     const shared = request.shared === true ? VM_SHARED : 0
+    if (huge !== undefined) {
+      this.#mapHuge(
+        mm,
+        start,
+        length,
+        huge,
+        accessFlags(prot) | VM_MAYWRITE | shared,
+        request.reserve !== false
+      )
+      return new Region(this, address, length * pageSize, length)
+    }
     const vma = anonymousVma(start, start + length, accessFlags(prot) | VM_MAYWRITE | shared)
     if (request.file !== undefined) vma.file = this.#file(length, request.file.folioBytes)
     else if (shared !== 0) vma.file = sharedMemory(length)
@@ -120,6 +138,20 @@ export class Process {
       sysMarkChp(this.world, mm, start, length)
     }
     return new Region(this, address, length * pageSize, length)
+  }
+
+  /** `MAP_HUGETLB` of pages of `bytes` each. */
+  #mapHuge(mm: Mm, vpn: number, pages: number, bytes: number, flags: number, reserve: boolean): void {
+    const { pageSize } = this.world.geometry
+    const pool = this.world.hugetlb.pools.find(({ size }) => size.pages * pageSize === bytes)
+    if (pool === undefined) {
+      const sizes = this.world.hugetlb.pools.map(({ size }) => size.pages * pageSize)
+      throw new EngineError(
+        'EINVAL',
+        `EINVAL: mmap: no HugeTLB pages of ${bytes} bytes; there are those of ${sizes.join(', ')}.`
+      )
+    }
+    mmapHugetlb(this.world, mm, { vpn, pages, order: pool.order, flags, reserve })
   }
 
   /** A file that nobody else has, of `pages` pages. */

@@ -26,6 +26,7 @@ import { ANON } from './mm/folio'
 import {
   VM_EXEC,
   VM_HUGEPAGE,
+  VM_HUGETLB,
   VM_LOCKED,
   VM_NOHUGEPAGE,
   VM_READ,
@@ -198,6 +199,7 @@ const FLAG_NAMES: readonly (readonly [number, string])[] = [
   [VM_DONTCOPY, 'dontfork'],
   [VM_WIPEONFORK, 'wipeonfork'],
   [VM_UFFD_WP, 'uffd_wp'],
+  [VM_HUGETLB, 'hugetlb'],
   [VM_CHP, 'marked']
 ]
 

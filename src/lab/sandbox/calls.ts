@@ -13,6 +13,7 @@ import { inspectTlb, inspectVmas, residentSet, violations } from '../../engine/v
 import { startWorkload } from '../../engine/workload'
 import type { Workload } from '../../engine/workload/heap'
 import { bad, flag, optional, options, text, whole } from './arguments'
+import { HUGETLB_CALLS } from './hugetlb-calls'
 import { observation } from './observation'
 import { workloadOptions } from './workload-options'
 
@@ -165,6 +166,8 @@ export const CALLS: Readonly<Record<string, Call>> = {
     machine.refuseInStep('undo')
     undoMigration(world, whole('the folio', head))
   },
+
+  ...HUGETLB_CALLS,
 
   'machine.memory': (handles, [id]) => {
     const { world } = handles.machineAt(id)

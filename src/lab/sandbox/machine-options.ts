@@ -8,10 +8,22 @@ import type { MmapRequest } from '../../engine/process'
 import { bad, bytes, flag, optional, options, text, whole } from './arguments'
 import { costProfileByName, costProfileNames } from './profiles'
 
-const MACHINE = ['kernel', 'cpus', 'granule', 'cost', 'memory', 'cpu', 'tlb', 'swap', 'commandLine', 'seed']
+const MACHINE = [
+  'kernel',
+  'cpus',
+  'granule',
+  'cost',
+  'memory',
+  'cpu',
+  'tlb',
+  'swap',
+  'commandLine',
+  'seed',
+  'hvo'
+]
 const CPU = ['model', 'hafdbs', 'tlbRange', 'kpti', 'lpa2', 'repeatTlbi']
 const TLB = ['entries', 'coalesce', 'evict', 'completion', 'records', 'withoutHafdbs', 'walkers']
-const MMAP = ['bytes', 'align', 'prot', 'shared', 'file', 'name']
+const MMAP = ['bytes', 'align', 'prot', 'shared', 'file', 'name', 'huge', 'reserve']
 const DEFAULT_MODEL = 'neoverse-n1'
 
 /** The configuration of a machine. `seed` is the cell's, used unless the script gives one. */
@@ -28,6 +40,7 @@ export function machineConfig(given: unknown, seed: number): MachineConfig {
     swapBytes: bytes('machine', 'swap', wanted.swap),
     cost: optional(wanted.cost, profile),
     commandLine: optional(wanted.commandLine, (value) => text('machine: commandLine', value)),
+    forceVmemmap: optional(wanted.hvo, (value) => flag('machine: hvo', value)),
     cpu: optional(wanted.cpu, cpuFeatures),
     tlb: optional(wanted.tlb, tlbOptions),
     seed: optional(wanted.seed, (value) => whole('machine: seed', value)) ?? seed
@@ -108,7 +121,9 @@ export function mmapRequest(given: unknown): MmapRequest {
     prot: optional(wanted.prot, (value) => text('mmap: prot', value)),
     shared: optional(wanted.shared, (value) => flag('mmap: shared', value)),
     name: optional(wanted.name, (value) => text('mmap: name', value)),
-    file: optional(wanted.file, mappedFile)
+    file: optional(wanted.file, mappedFile),
+    huge: bytes('mmap', 'huge', wanted.huge),
+    reserve: optional(wanted.reserve, (value) => flag('mmap: reserve', value))
   }
   return request
 }

@@ -121,6 +121,8 @@ const VMA_FLAGS: readonly (readonly [number, string])[] = [
   [0x2000, 'VM_LOCKED'],
   [0x4000, 'VM_UFFD_FORK'],
   [0x20000, 'VM_DONTCOPY'],
+  [0x40000, 'VM_DONTEXPAND'],
+  [0x400000, 'VM_HUGETLB'],
   [0x2000000, 'VM_WIPEONFORK']
 ]
 

@@ -245,6 +245,37 @@ class Process {
   }
 }
 
+/** HugeTLB pools of a machine, and the vmemmap of their pages. */
+class Hugetlb {
+  #machine
+  constructor(key, machine) {
+    check(key)
+    this.#machine = machine
+    freeze(this)
+  }
+  pools() {
+    return call('hugetlb.pools', this.#machine)
+  }
+  pool(size) {
+    return call('hugetlb.pool', this.#machine, size)
+  }
+  resize(size, count) {
+    return call('hugetlb.resize', this.#machine, size, count)
+  }
+  optimise(size) {
+    return call('hugetlb.optimise', this.#machine, size)
+  }
+  restore(size) {
+    return call('hugetlb.restore', this.#machine, size)
+  }
+  vmemmap() {
+    return call('hugetlb.vmemmap', this.#machine)
+  }
+  entries(size, page = 0) {
+    return call('hugetlb.entries', this.#machine, size, page)
+  }
+}
+
 /** A CPU's or walker's own accesses. */
 class Agent {
   #machine
@@ -303,6 +334,7 @@ class Machine {
     this.cpus = cpus
     this.counters = new Counters(KEY, id)
     this.sysfs = new Sysfs(KEY, id)
+    this.hugetlb = new Hugetlb(KEY, id)
     Object.freeze(this)
   }
   spawn() {
