@@ -89,7 +89,8 @@ export const HUGETLB_CALLS: Readonly<Record<string, Call>> = {
     const { world } = handles.machineAt(id)
     const pool = poolOf(world, size)
     const at = whole('hugetlb: entries: the page', number)
-    if (at >= pool.free) throw bad(`hugetlb: entries: ${pool.free} pages of that size are free, no page ${at}`)
+    if (at >= pool.free)
+      throw bad(`hugetlb: entries: ${pool.free} pages of that size are free, no page ${at}`)
     return world.hugetlb.vmemmap.entries(pool.freeFolios[at])
   }
 }
