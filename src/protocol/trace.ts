@@ -28,7 +28,7 @@ import type {
 } from '../lab/results/trace'
 
 export type * from '../lab/results/trace'
-export { TRACE_ENTRY_BITS } from '../lab/results/trace'
+export { TRACE_ENTRY_BITS, packedMap, TRACE_MAP_LISTS, unpackedMap } from '../lab/results/trace'
 
 export interface TraceOpen extends TraceKey {
   /** Events to keep at most; default 4,000,000. A trace that was cut at less is made again. */

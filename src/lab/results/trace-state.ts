@@ -21,6 +21,15 @@ export type TracePart =
       readonly pages: number
       readonly buckets: number
     }
+  /** The same counts as `packed-map`, for who asks again and again: equal neighbours are told once. */
+  | {
+      readonly what: 'packed-map'
+      readonly machine: number
+      readonly pid: number
+      readonly address: number
+      readonly pages: number
+      readonly buckets: number
+    }
   /** Folios behind a small range, or by frame where no process is given. */
   | {
       readonly what: 'folios'
@@ -108,6 +117,57 @@ export interface TraceMap {
   readonly changed: readonly number[]
 }
 
+/** The lists of a map, in the order in which a packed one has them. */
+export const TRACE_MAP_LISTS = [
+  'none',
+  'writable',
+  'readOnly',
+  'protNone',
+  'swap',
+  'other',
+  'folded',
+  'huge',
+  'dirty',
+  'young',
+  'shared',
+  'broken',
+  'changed'
+] as const satisfies readonly (keyof TraceMap)[]
+
+/** A map whose neighbouring buckets with the same counts are told once: large regions are mostly uniform. */
+export interface TracePackedMap extends Omit<TraceMap, (typeof TRACE_MAP_LISTS)[number]> {
+  /** For each run of equal buckets how many they are, then a count for each of `TRACE_MAP_LISTS`. */
+  readonly runs: readonly number[]
+}
+
+/** A map with equal neighbours told once. */
+export function packedMap(map: TraceMap): TracePackedMap {
+  const { machine, pid, address, pages, pageSize, buckets } = map
+  const lists = TRACE_MAP_LISTS.map((name) => map[name])
+  const runs: number[] = []
+  let first = 0
+  for (let bucket = 1; bucket <= buckets; bucket++) {
+    if (bucket < buckets && lists.every((list) => list[bucket] === list[first])) continue
+    runs.push(bucket - first, ...lists.map((list) => list[first]))
+    first = bucket
+  }
+  return { machine, pid, address, pages, pageSize, buckets, runs }
+}
+
+/** The map that a packed one is of. */
+export function unpackedMap({ runs, ...map }: TracePackedMap): TraceMap {
+  const lists = TRACE_MAP_LISTS.map(() => new Array<number>(map.buckets).fill(0))
+  const width = 1 + TRACE_MAP_LISTS.length
+  let bucket = 0
+  for (let at = 0; at < runs.length; at += width) {
+    const end = bucket + runs[at]
+    for (let list = 0; list < lists.length; list++) lists[list].fill(runs[at + 1 + list], bucket, end)
+    bucket = end
+  }
+  const named = Object.fromEntries(TRACE_MAP_LISTS.map((name, list) => [name, lists[list]]))
+  return { ...map, ...named } as unknown as TraceMap
+}
+
 export interface TraceFolio {
   readonly machine: number
   /** First page frame. */
@@ -176,6 +236,7 @@ export type TracePartState =
   | { readonly what: 'processes'; readonly processes: readonly TraceProcessState[] }
   | { readonly what: 'entries'; readonly entries: TraceEntries }
   | { readonly what: 'map'; readonly map: TraceMap }
+  | { readonly what: 'packed-map'; readonly map: TracePackedMap }
   | {
       readonly what: 'folios'
       readonly folios: readonly TraceFolio[]

@@ -11,7 +11,7 @@ import type { Parameters } from './types'
 export type { SpanKind, TraceKind }
 export type * from './trace-compare'
 export type * from './trace-state'
-export { TRACE_ENTRY_BITS } from './trace-state'
+export { TRACE_ENTRY_BITS, packedMap, TRACE_MAP_LISTS, unpackedMap } from './trace-state'
 
 /** Which trace: that of a cell of a run. */
 export interface TraceKey {

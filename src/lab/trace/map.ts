@@ -1,28 +1,12 @@
 /** A range of any size in equal parts: how many entries of each state every part has. */
 import type { TraceMap, TracePart } from '../results/trace'
-import { TRACE_ENTRY_BITS } from '../results/trace'
+import { TRACE_ENTRY_BITS, TRACE_MAP_LISTS } from '../results/trace'
 import { PTE_VIEW_BITS } from '../results/types'
 import { entryAt, flagsOf, isBroken } from './entries'
 import { replicaOf } from './machine-at'
 import type { PartContext } from './state'
 
-const LISTS = [
-  'none',
-  'writable',
-  'readOnly',
-  'protNone',
-  'swap',
-  'other',
-  'folded',
-  'huge',
-  'dirty',
-  'young',
-  'shared',
-  'broken',
-  'changed'
-] as const
-
-type Part = Extract<TracePart, { what: 'map' }>
+type Part = Extract<TracePart, { what: 'map' | 'packed-map' }>
 
 export function mapOf(
   { trace, settled }: PartContext,
@@ -35,8 +19,8 @@ export function mapOf(
   const mm = replica.mms.get(pid)
   const first = Math.floor(address / geometry.pageSize)
   const counts = Object.fromEntries(
-    LISTS.map((name) => [name, new Array<number>(buckets).fill(0)])
-  ) as Record<(typeof LISTS)[number], number[]>
+    TRACE_MAP_LISTS.map((name) => [name, new Array<number>(buckets).fill(0)])
+  ) as Record<(typeof TRACE_MAP_LISTS)[number], number[]>
   const { exposed } = trace.machines[machine]
   let block = -1
   let broken = false

@@ -14,7 +14,7 @@ import type {
   TraceVma
 } from '../results/trace'
 import { PTE_VIEW_BITS } from '../results/types'
-import { TRACE_ENTRY_BITS } from '../results/trace'
+import { packedMap, TRACE_ENTRY_BITS } from '../results/trace'
 import { entryAt, flagsOf, isBroken } from './entries'
 import { foliosOf } from './folios'
 import type { IndexedTrace } from './indexed'
@@ -52,7 +52,7 @@ export function stateAt(
 
 /** Entries of a part in another state, as numbers to compare. */
 function fingerprint(trace: IndexedTrace, since: number, part: TracePart): Float64Array | undefined {
-  if (part.what !== 'entries' && part.what !== 'map') return undefined
+  if (part.what !== 'entries' && part.what !== 'map' && part.what !== 'packed-map') return undefined
   trace.history.seek(since)
   const replica = replicaOf(trace, part.machine)
   const mm = replica.mms.get(part.pid)
@@ -93,6 +93,8 @@ function partState(context: PartContext, part: TracePart, before: Float64Array |
       return { what: 'entries', entries: entriesOf(context, part, before) }
     case 'map':
       return { what: 'map', map: mapOf(context, part, before) }
+    case 'packed-map':
+      return { what: 'packed-map', map: packedMap(mapOf(context, part, before)) }
     case 'folios':
       return { what: 'folios', folios: foliosOf(trace, part) }
     case 'walk':

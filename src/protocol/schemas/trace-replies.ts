@@ -218,6 +218,16 @@ const map = s.shape<t.TraceMap>({
   changed: perBucket
 })
 
+const packedMap = s.shape<t.TracePackedMap>({
+  machine: s.count,
+  pid: s.count,
+  address: s.finite,
+  pages: s.count,
+  pageSize: s.count,
+  buckets: s.integer(0, MAX_TRACE_BUCKETS),
+  runs: numbers(MAX_TRACE_BUCKETS * 14)
+})
+
 const folio = s.shape<t.TraceFolio>({
   machine: s.count,
   pfn: s.count,
@@ -278,6 +288,7 @@ const partState = v.variant('what', [
   v.strictObject({ what: v.literal('processes'), processes: s.list(processState, MAX_ITEMS) }),
   v.strictObject({ what: v.literal('entries'), entries }),
   v.strictObject({ what: v.literal('map'), map }),
+  v.strictObject({ what: v.literal('packed-map'), map: packedMap }),
   v.strictObject({
     what: v.literal('folios'),
     folios: s.list(folio, MAX_TRACE_ENTRIES),

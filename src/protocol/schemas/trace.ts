@@ -42,6 +42,7 @@ const part = v.variant('what', [
   v.strictObject({ what: v.literal('processes') }),
   v.strictObject({ what: v.literal('entries'), ...place, pages: s.integer(1, MAX_TRACE_ENTRIES) }),
   v.strictObject({ what: v.literal('map'), ...place, pages: s.integer(1), buckets }),
+  v.strictObject({ what: v.literal('packed-map'), ...place, pages: s.integer(1), buckets }),
   v.strictObject({
     what: v.literal('folios'),
     machine,

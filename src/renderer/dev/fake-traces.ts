@@ -4,6 +4,7 @@
  */
 import { PTE_VIEW_BITS as BIT } from '../../protocol/results'
 import {
+  packedMap,
   TRACE_ENTRY_BITS,
   type TraceEntries,
   type TraceEvent,
@@ -207,7 +208,11 @@ export class FakeTrace {
     }
   }
 
-  map(part: Extract<TracePart, { what: 'map' }>, event: number, since: number | undefined): TraceMap {
+  map(
+    part: Extract<TracePart, { what: 'map' | 'packed-map' }>,
+    event: number,
+    since: number | undefined
+  ): TraceMap {
     const { pid, address, pages, buckets } = part
     const now = this.at(event)[pid - 1]
     const then = since === undefined ? now : this.at(since)[pid - 1]
@@ -294,6 +299,8 @@ export class FakeTrace {
         return { what: 'entries', entries: this.entriesOf(part.pid, part.address, part.pages, event, since) }
       case 'map':
         return { what: 'map', map: this.map(part, event, since) }
+      case 'packed-map':
+        return { what: 'packed-map', map: packedMap(this.map(part, event, since)) }
       case 'folios':
         return {
           what: 'folios',

@@ -1,12 +1,13 @@
 import { computed, type ComputedRef } from 'vue'
-import type {
-  TraceEntries,
-  TraceFolio,
-  TraceKey,
-  TraceMap,
-  TracePart,
-  TraceProcessState,
-  TraceState
+import {
+  unpackedMap,
+  type TraceEntries,
+  type TraceFolio,
+  type TraceKey,
+  type TraceMap,
+  type TracePart,
+  type TraceProcessState,
+  type TraceState
 } from '../../protocol/trace'
 import { looksOf, type BlockLook } from '../parts/canvas/looks'
 import { simulator } from '../platform/clients-in-use'
@@ -114,7 +115,7 @@ async function ask(wish: Wish): Promise<MachineView> {
   let at = 0
   const regions = vmas.map((vma, index) => {
     const own = state?.parts.slice(at, (at += requests[index].length)) ?? []
-    const maps = own.flatMap((part) => (part.what === 'map' ? [part.map] : []))
+    const maps = own.flatMap((part) => (part.what === 'packed-map' ? [unpackedMap(part.map)] : []))
     const entries = own.flatMap((part) => (part.what === 'entries' ? [part.entries] : []))[0]
     return { ...vma, ...(entries ? { entries } : { maps, looks: looksOf(maps) }) }
   })
@@ -148,7 +149,14 @@ function partsOf(
   for (let from = 0; from < pages && parts.length < 4; from += most) {
     const length = Math.min(most, pages - from)
     const buckets = Math.max(1, Math.ceil(length / blockEntries))
-    parts.push({ what: 'map', machine, pid, address: address + from * pageSize, pages: length, buckets })
+    parts.push({
+      what: 'packed-map',
+      machine,
+      pid,
+      address: address + from * pageSize,
+      pages: length,
+      buckets
+    })
   }
   return parts
 }

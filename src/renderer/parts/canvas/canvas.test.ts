@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import type { TraceMap } from '../../../protocol/trace'
+import { packedMap, unpackedMap, type TraceMap } from '../../../protocol/trace'
 import { differingLooks, lookOf, looksOf, runsOf, type BlockLook } from './looks'
 import { entryAt, fittingZoom, layOut, placeOf, ZOOMS } from './layout'
 
@@ -70,6 +70,21 @@ describe('blocks of two sides', () => {
   })
   it('are not compared at other addresses', () => {
     expect(differingLooks([block({ writable: 16 })], [{ ...block({}), address: 4096 }]).size).toBe(0)
+  })
+})
+
+describe('a packed map', () => {
+  test.prop([
+    fc.array(fc.record({ writable: fc.nat(1), none: fc.nat(1), changed: fc.nat(1) }), {
+      minLength: 1,
+      maxLength: 40
+    })
+  ])('gives every count back', (blocks) => {
+    const lists = Object.fromEntries(
+      KEYS.map((key) => [key, blocks.map((counts) => (counts as Partial<Record<string, number>>)[key] ?? 0)])
+    )
+    const map = { ...block({}), buckets: blocks.length, ...lists } as TraceMap
+    expect(unpackedMap(packedMap(map))).toEqual(map)
   })
 })
 
