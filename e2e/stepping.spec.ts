@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { strFromU8, unzipSync } from 'fflate'
 import { expect, test } from './fixtures'
 import { Stepper } from './stepper'
 import { FORKED, FORKED_LINES, TWO_CPUS } from './stepping-scripts'
@@ -63,9 +65,9 @@ test('ux 37: who wrote this? The previous and the next change of an entry', asyn
   await expect(stepper.slider).toHaveAttribute('aria-valuetext', new RegExp(address))
 })
 
-test('ux 39: the position is exact, can be copied and typed; a bookmark survives a restart', async ({
+test('ux 39: the position is exact, can be copied and typed; a bookmark survives and is in the bundle', async ({
   lab
-}) => {
+}, info) => {
   const stepper = new Stepper(lab)
   await stepper.open(FORKED)
   const events = await stepper.events()
@@ -85,14 +87,26 @@ test('ux 39: the position is exact, can be copied and typed; a bookmark survives
   await stepper.timeline.getByRole('button', { name: /★|☆/ }).click()
   await lab.page.getByRole('menuitem', { name: /^Event 17/ }).click()
   await stepper.stands(17)
+  const path = info.outputPath('marked.zip')
+  await lab.shell.saved(path, () => lab.page.getByRole('button', { name: /^Export/ }).click())
+  const files = unzipSync(readFileSync(path))
+  expect(JSON.parse(strFromU8(files['bookmarks.json']))).toEqual([{ cell: 0, event: 17, note: '' }])
 })
 
-test('ux 40 and 87: what a step changed is marked, listed and said', async ({ lab }) => {
+test('ux 35, 40 and 87: what a step changed is marked, listed and said, and no state by colour alone', async ({
+  lab
+}) => {
   const stepper = new Stepper(lab)
   await stepper.open(FORKED)
   await stepper.search('xchg')
   const changed = stepper.fork.locator('[role=gridcell][data-changed]')
   await expect(changed).toHaveCount(1)
+  const states = await stepper.fork
+    .getByRole('gridcell', { name: /^entry/ })
+    .evaluateAll((all) => all.map((cell) => `${cell.textContent} ${cell.getAttribute('aria-label')}`))
+  expect(states.length).toBeGreaterThanOrEqual(16)
+  for (const words of states)
+    expect(words).toMatch(/^(W entry \d+: writable|R entry \d+: read-only|· entry \d+: none)/)
   await expect(changed).toHaveAccessibleName(/^entry \d+: none; changed by this step/)
   const entry = /^entry \d+/.exec((await changed.getAttribute('aria-label')) ?? '')?.[0] ?? 'none'
   await expect(stepper.fork.getByRole('list', { name: 'Changed by this step' })).toContainText(

@@ -103,7 +103,7 @@ function far(
 function differs(context: Context, request: PaintRequest, count: number, x: number, y: number): void {
   const { perEntry, height } = request.layout
   context.fillStyle = colour(request, 'text')
-  context.fillRect(x, y + height, Math.max(1, perEntry * count - 1), 2)
+  context.fillRect(x, y + height, Math.max(1, perEntry * count - 1), 1)
 }
 
 /** What a block's upper edge says from far away: a broken frame before a change, a change before a frame. */
