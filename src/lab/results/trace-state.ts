@@ -1,4 +1,6 @@
 /** What windows ask of the state at an event of a trace. */
+import type { BlockObservation, ObservedTranslation } from '../../engine/check/observe'
+import type { SpanKind } from '../../engine/trace/kinds'
 import type { PteView } from './types'
 
 /** What of a state is wanted. Addresses are rounded down to pages. */
@@ -43,6 +45,8 @@ export type TracePart =
   /** TLBs of all CPUs, or of one. */
   | { readonly what: 'tlbs'; readonly machine: number; readonly cpu?: number }
   | { readonly what: 'counters'; readonly machine: number }
+  /** The contpte block of an address, as other CPUs meet it, and what a teardown holds back. */
+  | { readonly what: 'teardown'; readonly machine: number; readonly pid: number; readonly address: number }
 
 export interface TraceVma {
   readonly address: number
@@ -231,6 +235,37 @@ export interface TraceTlb {
   readonly pending: readonly { readonly pid: number; readonly address: number; readonly pages: number }[]
 }
 
+/** What the mmu_gather of the teardown under way holds. */
+export interface TraceGather {
+  /** Pages that wait for the flush, at most 32 runs of them. */
+  readonly runs: readonly { readonly pfn: number; readonly pages: number }[]
+  /** Of all of them: pages, and folios that the flush would free. */
+  readonly pages: number
+  readonly folios: number
+  /** Slots used, of those that may be used before a flush is forced. */
+  readonly slots: number
+  readonly capacity: number
+  /** Freed since the teardown began. */
+  readonly freedFolios: number
+  readonly freedPages: number
+}
+
+export interface TraceTeardown {
+  readonly machine: number
+  readonly pid: number
+  /** Of the block. */
+  readonly address: number
+  readonly pageSize: number
+  readonly blockEntries: number
+  /** The exit or zap that the event lies in; missing outside of any. */
+  readonly span?: { readonly kind: SpanKind; readonly from: number; readonly to: number }
+  /** Missing where the process is not there. */
+  readonly block?: Omit<BlockObservation, 'translations'> & {
+    readonly translations: readonly (Omit<ObservedTranslation, 'vpn'> & { readonly address: number })[]
+  }
+  readonly gather: TraceGather
+}
+
 /** Answers of `TracePart`s, in the same order. */
 export type TracePartState =
   | { readonly what: 'processes'; readonly processes: readonly TraceProcessState[] }
@@ -246,6 +281,7 @@ export type TracePartState =
   | { readonly what: 'walk'; readonly levels: readonly TraceLevel[] }
   | { readonly what: 'tlbs'; readonly tlbs: readonly TraceTlb[] }
   | { readonly what: 'counters'; readonly counters: Readonly<Record<string, number>> }
+  | { readonly what: 'teardown'; readonly teardown: TraceTeardown }
 
 export interface TraceState {
   readonly event: number

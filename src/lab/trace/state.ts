@@ -20,6 +20,7 @@ import { foliosOf } from './folios'
 import type { IndexedTrace } from './indexed'
 import { mapOf } from './map'
 import { replicaOf } from './machine-at'
+import { teardownOf } from './teardown'
 import { tlbsOf } from './tlbs'
 
 /** What a part is made from. */
@@ -101,6 +102,8 @@ function partState(context: PartContext, part: TracePart, before: Float64Array |
       return { what: 'walk', levels: levelsOf(trace, part.machine, part.pid, part.address) }
     case 'tlbs':
       return { what: 'tlbs', tlbs: tlbsOf(context, part.machine, part.cpu) }
+    case 'teardown':
+      return { what: 'teardown', teardown: teardownOf(trace, context.event, part) }
     case 'counters': {
       const { values } = replicaOf(trace, part.machine).counters
       return {

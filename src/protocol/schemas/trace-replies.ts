@@ -284,6 +284,76 @@ const tlb = s.shape<t.TraceTlb>({
   )
 })
 
+const gather = s.shape<t.TraceGather>({
+  runs: s.list(s.shape<t.TraceGather['runs'][number]>({ pfn: s.count, pages: s.count }), 32),
+  pages: s.count,
+  folios: s.count,
+  slots: s.count,
+  capacity: s.count,
+  freedFolios: s.count,
+  freedPages: s.count
+})
+
+type Block = NonNullable<t.TraceTeardown['block']>
+
+const block = s.shape<Block>({
+  vpn: s.count,
+  entries: s.list(
+    s.shape<Block['entries'][number]>({
+      walk: s.oneOf('fault', 'page', 'block'),
+      neighbours: s.flag,
+      held: s.list(s.count, LANES),
+      pfn: s.countOrNone,
+      givenUp: s.flag
+    }),
+    MAX_TRACE_ENTRIES
+  ),
+  valid: s.count,
+  contiguous: s.count,
+  translations: s.list(
+    s.shape<Block['translations'][number]>({
+      agent: s.count,
+      address: s.count,
+      pages: s.count,
+      pfn: s.count,
+      coalesced: s.flag,
+      cleared: s.flag
+    }),
+    LANES
+  ),
+  invalidation: s.shape<Block['invalidation']>({ removes: s.count, comesBack: s.flag }),
+  stores: s.shape<Block['stores']>({ marker: s.flag, valid: s.flag }),
+  safe: s.flag,
+  rule: s.oneOf(
+    'misprogrammed',
+    'given-up',
+    'nobody-runs',
+    'case-b',
+    'not-flushed',
+    'case-a',
+    'folded',
+    'plain'
+  ),
+  why: s.line
+})
+
+const teardown = s.shape<t.TraceTeardown>({
+  machine: s.count,
+  pid: s.count,
+  address: s.count,
+  pageSize: s.count,
+  blockEntries: s.count,
+  span: s.maybe(
+    s.shape<NonNullable<t.TraceTeardown['span']>>({
+      kind: s.oneOf('operation', 'fork', 'exit', 'fault', 'zap', 'syscall'),
+      from: s.count,
+      to: s.count
+    })
+  ),
+  block: s.maybe(block),
+  gather
+})
+
 const partState = v.variant('what', [
   v.strictObject({ what: v.literal('processes'), processes: s.list(processState, MAX_ITEMS) }),
   v.strictObject({ what: v.literal('entries'), entries }),
@@ -296,7 +366,8 @@ const partState = v.variant('what', [
   }),
   v.strictObject({ what: v.literal('walk'), levels: s.list(level, 8) }),
   v.strictObject({ what: v.literal('tlbs'), tlbs: s.list(tlb, LANES) }),
-  v.strictObject({ what: v.literal('counters'), counters })
+  v.strictObject({ what: v.literal('counters'), counters }),
+  v.strictObject({ what: v.literal('teardown'), teardown })
 ]) as s.Schema<t.TracePartState>
 
 export const state = s.shape<t.TraceState>({

@@ -52,7 +52,8 @@ const part = v.variant('what', [
   }),
   v.strictObject({ what: v.literal('walk'), ...place }),
   v.strictObject({ what: v.literal('tlbs'), machine, cpu: v.optional(s.count) }),
-  v.strictObject({ what: v.literal('counters'), machine })
+  v.strictObject({ what: v.literal('counters'), machine }),
+  v.strictObject({ what: v.literal('teardown'), ...place })
 ]) as s.Schema<t.TracePart>
 
 export const traceCalls: Contract<t.TraceService, never>['calls'] = {

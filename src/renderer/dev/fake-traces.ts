@@ -328,6 +328,22 @@ export class FakeTrace {
             kind: level === 3 ? 'leaf' : 'table'
           }))
         }
+      case 'teardown': {
+        const gather = {
+          runs: [],
+          pages: 0,
+          folios: 0,
+          slots: 0,
+          capacity: 9698,
+          freedFolios: 0,
+          freedPages: 0
+        }
+        const { pid, address } = part
+        return {
+          what: 'teardown',
+          teardown: { machine: 0, pid, address, pageSize: PAGE, blockEntries: 16, gather }
+        }
+      }
       case 'tlbs':
         return {
           what: 'tlbs',
