@@ -9,7 +9,15 @@ test('ux 1: a finished example is open and one key runs it', async ({ lab }) => 
   await expect(lab.page.getByRole('grid', { name: 'Results', exact: true })).toBeVisible()
 })
 
-test('ux 2: the palette opens an experiment by a part of its name', async ({ lab }) => {
+test('ux 2: an experiment is found by claim and topic, and opened by a part of its name', async ({ lab }) => {
+  const list = lab.page.getByRole('navigation', { name: 'Experiments' })
+  const all = await list.getByRole('listitem').count()
+  await list.getByRole('searchbox').fill('altra')
+  await expect.poll(() => list.getByRole('listitem').count()).toBeLessThan(all)
+  await expect(list.getByRole('listitem').first()).toBeVisible()
+  await list.getByRole('searchbox').fill('nothing is called this')
+  await expect(list.getByText(/No experiment matches/)).toBeVisible()
+
   await lab.command('Open experiment')
   const dialog = lab.page.getByRole('dialog')
   await dialog.getByRole('combobox').or(dialog.getByRole('textbox')).first().fill('hole')
@@ -19,28 +27,15 @@ test('ux 2: the palette opens an experiment by a part of its name', async ({ lab
   await expect.poll(() => lab.visibleText()).toMatch(/hole/i)
 })
 
-test('ux 2: the list can be searched by claim and topic', async ({ lab }) => {
-  const list = lab.page.getByRole('navigation', { name: 'Experiments' })
-  const all = await list.getByRole('listitem').count()
-  await list.getByRole('searchbox').fill('altra')
-  await expect.poll(() => list.getByRole('listitem').count()).toBeLessThan(all)
-  await expect(list.getByRole('listitem').first()).toBeVisible()
-  await list.getByRole('searchbox').fill('nothing is called this')
-  await expect(list.getByText(/No experiment matches/)).toBeVisible()
-})
-
-const PANELS = ['Verdicts', 'Table', 'Chart', 'Console', 'Problems', 'Fork', 'Runs']
-for (const panel of PANELS) {
-  test(`ux 4: the empty ${panel} panel says what to do and offers it`, async ({ lab }) => {
-    await lab.panel(panel)
-    const shown = lab.shown(panel)
-    await expect(shown).toContainText(/\w+ \w+/)
-    await expect(shown.getByRole('button').first()).toBeVisible()
-  })
-}
-
-test('ux 4: the button of an empty panel fills it', async ({ lab }) => {
-  await lab.panel('Verdicts')
+test('ux 4: an empty panel says what to do and offers it; its button fills it', async ({ lab }) => {
+  for (const panel of ['Table', 'Chart', 'Console', 'Problems', 'Fork', 'Runs', 'Verdicts']) {
+    await test.step(panel, async () => {
+      await lab.panel(panel)
+      const shown = lab.shown(panel)
+      await expect(shown).toContainText(/\w+ \w+/)
+      await expect(shown.getByRole('button').first()).toBeVisible()
+    })
+  }
   await lab.shown('Verdicts').getByRole('button', { name: 'Run' }).click()
   await lab.ended()
   await expect(lab.verdicts).toBeVisible()

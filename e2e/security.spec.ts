@@ -1,26 +1,27 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from './fixtures'
+import type { Lab } from './lab'
 import { MARKUP, SMALL } from './scripts'
 
-test('ux 105: nothing is loaded but from our own origin', async ({ lab }) => {
+test('ux 105 and 106: nothing is loaded but from our own origin, and the page has no Node', async ({
+  lab
+}) => {
   await lab.run()
   const origins = await lab.page.evaluate(() => [
     location.origin,
     ...performance.getEntriesByType('resource').map(({ name }) => new URL(name).origin)
   ])
   expect(new Set(origins)).toEqual(new Set([origins[0]]))
-})
 
-test('ux 106: the page has no Node', async ({ lab }) => {
   const found = await lab.page.evaluate(() =>
     ['process', 'require', 'module', 'Buffer', 'global', '__dirname'].filter((name) => name in window)
   )
   expect(found).toEqual([])
 })
 
-test('ux 110: a request across origins is refused', async ({ lab }) => {
-  lab.problems.expect(/Content Security Policy|127\.0\.0\.1|ERR_|example/)
+test('ux 110 and 111: a request across origins, an injected script and eval are refused', async ({ lab }) => {
+  lab.problems.expect(/Content Security Policy|unsafe-eval|127\.0\.0\.1|ERR_|example/)
   const asked: string[] = []
   const other = createServer((request, response) => {
     asked.push(request.url ?? '')
@@ -39,10 +40,11 @@ test('ux 110: a request across origins is refused', async ({ lab }) => {
   await new Promise((resolve) => other.close(resolve))
   expect(outcome).toMatch(/TypeError/)
   expect(asked).toEqual([])
+  await injected(lab)
 })
 
-test('ux 111: injected scripts and eval do not run', async ({ lab }) => {
-  lab.problems.expect(/Content Security Policy|unsafe-eval/)
+/** Injected scripts and eval do not run. */
+async function injected(lab: Lab): Promise<void> {
   const outcome = await lab.page.evaluate(async () => {
     const reports: string[] = []
     document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) =>
@@ -73,7 +75,7 @@ test('ux 111: injected scripts and eval do not run', async ({ lab }) => {
   expect(outcome.injected).toBe(false)
   expect(outcome.evaluated).toBe('refused')
   expect(outcome.reports).toContain('script-src-elem')
-})
+}
 
 test('ux 111: editor, workers and charts work under the policy without a report', async ({ lab }) => {
   // The fixture fails on any console error, and a policy report is one.
