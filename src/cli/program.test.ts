@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildWorkerEntries } from '../../tools/testing/entries.mjs'
+import { COUNTER_NAMES } from '../engine/trace/counters'
 import { monotonicMs } from '../lab/run/clock'
 import type { RunDocument } from '../protocol/results'
 import { progressLine } from './progress'
@@ -116,7 +117,7 @@ describe('contpte-lab run', () => {
         '1  n       1,000  ns',
         '2  n       2,000  ns',
         '3  n       3,000  ns',
-        '(114 counter rows not shown: --json and bundles have them)',
+        `(${3 * COUNTER_NAMES.length} counter rows not shown: --json and bundles have them)`,
         '',
         'holds          parameters.n is at most 3 (3 times)',
         '',
@@ -147,7 +148,7 @@ describe('contpte-lab run', () => {
     const document = JSON.parse(one.out) as RunDocument
     expect(Object.keys(document)).toEqual(['schema', 'experiment', 'engine', 'seed', 'rows', 'expectations'])
     expect(document).toMatchObject({ schema: 'contpte-lab/run@1', experiment: 'fails', seed: 1 })
-    expect(document.rows).toHaveLength(3 * 39)
+    expect(document.rows).toHaveLength(3 * (1 + COUNTER_NAMES.length))
     expect(document.rows[0]).toEqual({ parameters: { n: 1 }, metric: 'n', value: 1000, unit: 'ns' })
     expect(document.expectations.map(({ status }) => status)).toEqual(['pass', 'pass', 'fail'])
     expect(document.expectations[2]).toEqual({

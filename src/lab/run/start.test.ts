@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildWorkerEntries } from '../../../tools/testing/entries.mjs'
 import type { CheckRequest, RunRecord, RunRequest, SimulatorEvent } from '../../protocol/services'
 import { Laboratory } from '../laboratory'
+import { COUNTER_NAMES } from '../../engine/trace/counters'
 import { documentText, runDocument } from '../results/document'
 import type { CellResult } from '../results/types'
 import { monotonicMs } from './clock'
@@ -36,6 +37,9 @@ afterAll(async () => {
 function start(text: string, request: Partial<RunRequest> = {}, laboratory = lab): RunHandle {
   return laboratory.startRun({ file: 'x.ts', text, seed: 1, ...request })
 }
+
+/** Two rows of the script and every counter. */
+const CELL_ROWS = 2 + COUNTER_NAMES.length
 
 const run = (text: string, request: Partial<RunRequest> = {}): Promise<RunRecord> => start(text, request).done
 
@@ -85,9 +89,9 @@ describe('a run', () => {
       'contpte-v2 16',
       'contpte-v2 64'
     ])
-    // Two rows of the script and 38 counters a cell, then the one of conclude.
-    expect(record.rows).toHaveLength(6 * 40 + 1)
-    expect(record.rows.at(-1)).toEqual({ parameters: {}, metric: 'rows', value: 240, unit: '1' })
+    // Then the one of conclude.
+    expect(record.rows).toHaveLength(6 * CELL_ROWS + 1)
+    expect(record.rows.at(-1)).toEqual({ parameters: {}, metric: 'rows', value: 6 * CELL_ROWS, unit: '1' })
     expect(record.expectations.at(-1)).toMatchObject({
       name: 'forks',
       parameters: {},
@@ -96,7 +100,10 @@ describe('a run', () => {
     })
     expect(record.console.map((line) => line.cell)).toEqual([0, 1, 2, 3, 4, 5])
     expect(record.charts).toHaveLength(1)
-    expect(record.charts[0].spec).toMatchObject({ mark: 'bar', data: { values: { length: 241 } } })
+    expect(record.charts[0].spec).toMatchObject({
+      mark: 'bar',
+      data: { values: { length: 6 * CELL_ROWS + 1 } }
+    })
     expect(record.cells.every((cell) => cell.forks === 1 && /^[0-9a-f]{64}$/.test(cell.key))).toBe(true)
   })
 
@@ -122,7 +129,7 @@ describe('a run', () => {
     const all = await run(SWEEP)
     const one = await run(SWEEP, { parameters: { kernel: ['contpte-v2'], pages: [64] } })
     expect(one.cells[0].key).toBe(all.cells[5].key)
-    expect(one.rows.slice(0, 40)).toEqual(all.rows.slice(200, 240))
+    expect(one.rows.slice(0, CELL_ROWS)).toEqual(all.rows.slice(5 * CELL_ROWS, 6 * CELL_ROWS))
   })
 
   it('tells its progress, which never goes back', async () => {

@@ -243,7 +243,9 @@ export async function runTask(
     return { ...result, recording: trace.recording(init.file, parameters, result.error?.message) }
   }
   try {
-    const result = { ...said(), ...performed(script, task) }
+    // What was said is complete only afterwards.
+    const made = performed(script, task)
+    const result = { ...said(), ...made }
     if (task.kind !== 'cell') return traced(result)
     const counters = script.machines.counters()
     const counted = COUNTER_NAMES.map((name, index) => ({
