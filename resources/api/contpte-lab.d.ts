@@ -33,6 +33,7 @@ declare module 'contpte-lab' {
    * - `linux-6.1`: folios of PMD size or none, no contiguous PTEs.
    * - `linux-6.1.0`: 6.1.0 to 6.1.15, the last on arm64 with HugeTLB vmemmap optimisation; else as `linux-6.1`.
    * - `linux-6.9`: contiguous PTEs as merged.
+   * - `linux-6.10`: the same, and large folios are swapped whole.
    * - `linux-6.12.0`, `linux-6.12`: as released, and with its later stable changes.
    * - `oneplus-5.15`: 64K blocks that core mm knows, in ranges marked for them (OnePlus, Android 5.15).
    */
@@ -46,6 +47,7 @@ declare module 'contpte-lab' {
     | 'linux-6.1'
     | 'linux-6.1.0'
     | 'linux-6.9'
+    | 'linux-6.10'
     | 'linux-6.12.0'
     | 'linux-6.12'
     | 'oneplus-5.15'
@@ -222,6 +224,8 @@ declare module 'contpte-lab' {
     readonly tagCopy: number
     /** Tags that were there already when they were to be restored. */
     readonly tagSkip: number
+    /** Times a folio was found to have its tags back already (designs M5 and M6). */
+    readonly tagCheck: number
     /** Saved tags freed with their swap slot. */
     readonly tagDrop: number
   }

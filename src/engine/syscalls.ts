@@ -25,6 +25,8 @@ import { mremapRange } from './mm/mremap'
 import { loadTags, storeTags } from './mte/access'
 import { populate } from './mm/populate'
 import { accessFlags } from './mm/protection'
+import { reclaimSwapCache } from './mm/reclaim'
+import { swapoff } from './mm/swapoff'
 import { addVma } from './mm/vma'
 import { dontneed, exitMm, munmapRange } from './mm/zap'
 import type { World } from './world'
@@ -221,6 +223,16 @@ export function userGetTags(
   return eachPage(mm, vpn, pages, 1, (page) => {
     seen(page, loadTags(world, mm, page, untaggedAccess(world, mm, page, false)))
   })
+}
+
+/** `swapoff(2)` of the swap area, if there is one; `ENOMEM` without memory for what is on it. */
+export function sysSwapoff(world: World): void {
+  swapoff(world)
+}
+
+/** A later pass of reclaim over the swap cache: frees what nothing maps and is written; answers how many folios. */
+export function sysReclaimSwapCache(world: World): number {
+  return reclaimSwapCache(world)
 }
 
 /** `fork(2)`: the child's mm. */

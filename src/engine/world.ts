@@ -15,7 +15,7 @@ import { FolioAccounts } from './mm/folio-accounts'
 import type { LockContention } from './mm/fork-section'
 import { Lru } from './mm/lru'
 import type { Mm } from './mm/mm'
-import { SwapArea } from './mm/swap'
+import { SwapArea, type SwapDevice } from './mm/swap'
 import { Mte } from './mte/mte'
 import { bootThp } from './thp/boot'
 import { ThpSettings } from './thp/settings'
@@ -45,6 +45,8 @@ export interface WorldConfig {
   readonly swapBytes?: number
   /** HugeTLB vmemmap optimisation is built in, though no such kernel for arm64 was (but 5.19 to 6.1.15). */
   readonly forceVmemmap?: boolean
+  /** What the swap area lies on. */
+  readonly swapDevice?: SwapDevice
   /** Kernel command line; what it says of transparent huge pages counts. Without one, see `ThpSettings`. */
   readonly commandLine?: string
   /** Where every primitive is appended, and the number of this machine there. */
@@ -73,7 +75,8 @@ export class World {
   readonly ops: PteOps
   /** Per-CPU batches of folios on their way to the LRU lists. */
   readonly lru: Lru
-  readonly swap: SwapArea | undefined
+  /** The swap area; swapoff takes it away. */
+  swap: SwapArea | undefined
   /** Memory tags, where the CPUs and the kernel have them. */
   readonly mte: Mte | undefined
   /** The pools of HugeTLB pages. */
@@ -152,7 +155,7 @@ export class World {
       // Clusters are as large as what a PMD maps where folios are swapped whole: with 4K pages.
       const cluster = config.granule === '4K' ? this.geometry.tableEntries : SMALL_CLUSTER
       const slots = Math.floor(config.swapBytes / this.geometry.pageSize)
-      this.swap = new SwapArea(slots, config.kernel.swapSlots, cluster)
+      this.swap = new SwapArea(slots, config.kernel.swapSlots, cluster, config.swapDevice)
     }
     // OnePlus' blocks are stored past the setters that keep tags in step.
     if (this.cpu.mte === true && config.kernel.pteOps !== 'exposed') {

@@ -98,6 +98,7 @@ export const CONTAINED: CounterNotes = {
   tagLookup: NO_TAGS,
   tagCopy: NO_TAGS,
   tagSkip: NO_TAGS,
+  tagCheck: NO_TAGS,
   tagDrop: NO_TAGS,
   lockBreak: 'Counted in lockSection: a break starts another section.',
   progress: 'A number fork keeps in a register, not an event.'

@@ -345,6 +345,7 @@ export const FORK_SHEETS: readonly Sheet[] = [
   ...unbatched(),
   ...posted(),
   ...upstream('linux-6.9', false, false),
+  ...upstream('linux-6.10', false, true),
   ...upstream('linux-6.12.0', false, true),
   ...upstream('linux-6.12', true, true),
   ...blocks()

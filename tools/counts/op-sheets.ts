@@ -42,7 +42,7 @@ export interface OpSheet {
   readonly cost: Cost
 }
 
-const UP = ['linux-6.9', 'linux-6.12.0', 'linux-6.12']
+const UP = ['linux-6.9', 'linux-6.10', 'linux-6.12.0', 'linux-6.12']
 const POSTED = ['contpte-v2', 'contpte-v3', 'contpte-unbatched']
 const LAYER = [...POSTED, ...UP]
 const ONEPLUS = ['oneplus-5.15']
@@ -125,31 +125,46 @@ export const OP_SHEETS: readonly OpSheet[] = [
   op('clear_young_dirty_ptes(C) both, folded', ['linux-6.12.0', 'linux-6.12'], S5, { R: '2 + C', W: 'C' }),
   op('clear_young_dirty_ptes(C) young, folded', ['linux-6.12.0', 'linux-6.12'], S5, { R: '2 + C', S: 'C' }),
   op('ptep_set_access_flags, nothing to do, plain', LAYER, S5, { R: '1 + 1' }),
-  op('ptep_set_access_flags, nothing to do, folded', ['linux-6.9', 'linux-6.12.0'], `${S5}, A1`, {
-    R: '1 + 1 + C'
-  }),
+  op(
+    'ptep_set_access_flags, nothing to do, folded',
+    ['linux-6.9', 'linux-6.10', 'linux-6.12.0'],
+    `${S5}, A1`,
+    {
+      R: '1 + 1 + C'
+    }
+  ),
   op('ptep_set_access_flags, nothing to do, folded', ['linux-6.12'], `${S5}, A1`, { R: '1 + C' }),
-  op('ptep_set_access_flags, AF, folded', [...POSTED, 'linux-6.9', 'linux-6.12.0'], `${S5}, A2`, {
-    R: '1 + 1 + C + C',
-    S: 'C'
-  }),
+  op(
+    'ptep_set_access_flags, AF, folded',
+    [...POSTED, 'linux-6.9', 'linux-6.10', 'linux-6.12.0'],
+    `${S5}, A2`,
+    {
+      R: '1 + 1 + C + C',
+      S: 'C'
+    }
+  ),
   op('ptep_set_access_flags, AF, folded', ['linux-6.12'], `${S5}, A2`, {
     R: '1 + 1 + 1 + C',
     S: 'C',
     own: EACH
   }),
-  op('ptep_set_access_flags, dirty, folded', [...POSTED, 'linux-6.9', 'linux-6.12.0'], `${S5}, A2`, {
-    R: '1 + 1 + C + C',
-    S: 'C',
-    block: '1'
-  }),
+  op(
+    'ptep_set_access_flags, dirty, folded',
+    [...POSTED, 'linux-6.9', 'linux-6.10', 'linux-6.12.0'],
+    `${S5}, A2`,
+    {
+      R: '1 + 1 + C + C',
+      S: 'C',
+      block: '1'
+    }
+  ),
   op('ptep_set_access_flags, dirty, folded', ['linux-6.12'], `${S5}, A2`, {
     R: '1 + 1 + 1 + C',
     S: 'C',
     block: '1',
     own: EACH
   }),
-  op('ptep_set_access_flags, write, folded', ['linux-6.9', 'linux-6.12.0'], `${S5}, A3`, {
+  op('ptep_set_access_flags, write, folded', ['linux-6.9', 'linux-6.10', 'linux-6.12.0'], `${S5}, A3`, {
     R: '1 + 1 + C + 1',
     S: '1',
     unfold: '1',
@@ -235,7 +250,7 @@ export const OP_SHEETS: readonly OpSheet[] = [
   }),
   ...(
     [
-      [['linux-6.9', 'linux-6.12.0'], '1 + 1 + C + 1'],
+      [['linux-6.9', 'linux-6.10', 'linux-6.12.0'], '1 + 1 + C + 1'],
       [POSTED, '1 + 1 + C + 1 + 1'],
       [['linux-6.12'], '1 + 1 + 1 + 1']
     ] as const

@@ -177,6 +177,7 @@ export const ZAP_SHEETS: readonly Sheet[] = [
   ...full(),
   ...runs(),
   ...batches('linux-6.9', false, false),
+  ...batches('linux-6.10', false, true),
   ...batches('linux-6.12.0', false, true),
   ...batches('linux-6.12', true, true),
   ...blocks()
@@ -189,7 +190,7 @@ export function gathering(kernel: string, of: Case): Gathering {
     // A slot a block.
     return { pagesAFlush: gatherCapacity(of.granule, 'pages', true) * GRANULES[of.granule].c, asidDsb }
   }
-  const inRuns = kernel === 'linux-6.9' || kernel.startsWith('linux-6.12')
+  const inRuns = kernel === 'linux-6.9' || (kernel.startsWith('linux-6.1') && kernel !== 'linux-6.1')
   if (!inRuns) return { pagesAFlush: gatherCapacity(of.granule, 'pages', true), asidDsb }
   const single = of.order === 0
   return { pagesAFlush: gatherCapacity(of.granule, 'runs', single) * 2 ** of.order, asidDsb }

@@ -98,7 +98,7 @@ function accessed(life: Life, proc: Proc, vpn: number, pfn: number, stores: bool
 }
 
 /** Marks the page that a store went to; a store of zeroes may also have gone to nothing. */
-function stored({ world, watch }: Life, mm: Mm, vpn: number): void {
+export function stored({ world, watch }: Life, mm: Mm, vpn: number): void {
   const slot = findSlot(world, mm, vpn)
   if (slot !== 0) {
     const attr = world.tables.attr(slot)

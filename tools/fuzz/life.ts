@@ -20,6 +20,7 @@ import { otherCpu } from './access'
 import { NAMES, OPERATIONS, type OpName } from './operations'
 import { ARENA, type Plan } from './plan'
 import { enableBlocks, settings } from './process'
+import { checkTags } from './tags'
 
 /** A process. */
 export interface Proc {
@@ -85,6 +86,7 @@ export class Life {
       tlb: tlbs ? tlb : undefined,
       seed,
       swapBytes,
+      swapDevice: { synchronous: plan.synchronous },
       trace
     })
     this.world.fastPaths = plan.fastPaths
@@ -143,6 +145,8 @@ export class Life {
         if (found < 0 || proc.oracle.allows(vpn, found)) continue
         return this.wrongContent(proc, vpn, found)
       }
+      const wrongTag = checkTags(this, proc)
+      if (wrongTag !== undefined) return wrongTag
     }
     return undefined
   }

@@ -32,27 +32,29 @@ export function mmap(life: Life, { mm, oracle }: Proc): void {
   const first = base + grid * random.below(room + 1)
   const prot = random.below(8) === 0 ? PROTS[random.below(PROTS.length)] : 'rw'
   const shared = random.below(10) === 0
+  const tagged = life.plan.mte && prot !== 'none' && random.below(3) > 0 ? 'm' : ''
   life.from = first
   life.count = count
-  life.say(`${prot}${shared ? ' shared' : ''}`)
+  life.say(`${prot}${tagged}${shared ? ' shared' : ''}`)
   life.watch.begin(mm, first, count)
   // What a failing call leaves of the old mapping nobody says.
-  oracle.unsure(first, count)
-  sys.sysMmap(world, mm, { vpn: first, pages: count, prot, shared })
+  oracle.lost(first, count)
+  sys.sysMmap(world, mm, { vpn: first, pages: count, prot: prot + tagged, shared })
   oracle.map(first, count, shared)
 }
 
 export function munmap(life: Life, proc: Proc): void {
   life.range(proc)
   const { from, count } = life
-  proc.oracle.unsure(from, count)
+  proc.oracle.lost(from, count)
   sys.sysMunmap(life.world, proc.mm, from, count)
   proc.oracle.zero(from, count)
 }
 
 export function mprotect(life: Life, proc: Proc): void {
   life.range(proc)
-  const prot = PROTS[life.random.below(PROTS.length)]
+  const access = PROTS[life.random.below(PROTS.length)]
+  const prot = life.plan.mte && access !== 'none' && life.random.below(3) === 0 ? `${access}m` : access
   life.say(prot)
   sys.sysMprotect(life.world, proc.mm, life.from, life.count, prot)
 }
@@ -67,7 +69,7 @@ export function mremap(life: Life, proc: Proc): void {
   const room = Math.floor((arena - count - offset) / grid)
   const to = room < 0 ? base + random.below(arena - count + 1) : base + offset + grid * random.below(room + 1)
   life.say(`to ${to - base}`)
-  proc.oracle.unsure(to, count)
+  proc.oracle.lost(to, count)
   life.moving = true
   sys.sysMremap(world, proc.mm, from, count, to)
   proc.oracle.move(from, count, to)
@@ -146,7 +148,7 @@ export function mmapFile(life: Life, { mm, oracle }: Proc): void {
   life.count = count
   life.say(`${shared ? 'shared' : 'private'} file of ${length}`)
   life.watch.begin(mm, first, count)
-  oracle.unsure(first, count)
+  oracle.lost(first, count)
   sys.sysMunmap(world, mm, first, count)
   const vma = anonymousVma(first, first + count, VM_READ | VM_WRITE | VM_MAYWRITE)
   if (shared) vma.flags |= VM_SHARED

@@ -20,6 +20,7 @@ import { EXCLUSIVE } from '../../src/engine/mm/folio'
 import type { Mm } from '../../src/engine/mm/mm'
 import type { World } from '../../src/engine/world'
 import type { Plan } from './plan'
+import { SWAP_MUTANTS } from './swap-mutants'
 
 /** What a fault is put into. */
 export interface Site {
@@ -388,5 +389,6 @@ export const MUTANTS: readonly Mutant[] = [
   skipWrprotect,
   keepExclusive,
   deafAccessFlags,
-  loseResident
+  loseResident,
+  ...SWAP_MUTANTS
 ]

@@ -4,6 +4,7 @@ import * as kernel from './kernel'
 import type { Life, Proc } from './life'
 import * as mapping from './mapping'
 import * as process from './process'
+import * as tags from './tags'
 
 /** One kind of step. */
 export interface Operation {
@@ -50,7 +51,10 @@ const NAMED = {
   thpDisable: { weight: 1, run: process.thpDisable },
   markChp: { weight: 1, run: process.markChp, possible: ({ world }) => world.kernel.pteOps === 'exposed' },
   sysfs: { weight: 3, run: process.sysfs },
-  drain: { weight: 1, run: process.drain }
+  drain: { weight: 1, run: process.drain },
+  setTags: { weight: 5, run: tags.setTags, possible: tags.hasTags },
+  getTags: { weight: 3, run: tags.getTags, possible: tags.hasTags },
+  reclaim: { weight: 1, run: tags.reclaim, possible: ({ world }) => world.swap?.synchronous === false }
 } satisfies Record<string, Operation>
 
 export type OpName = keyof typeof NAMED

@@ -1,6 +1,7 @@
 /** The command line of the fuzzer. */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { MTE_DESIGN_NAMES } from '../../src/engine/mte/designs'
 import { mutantByName } from './task'
 import { FOCUS, soundKernels, type PlanLimits } from './plan'
 import { parseToken, type Replay } from './token'
@@ -24,6 +25,7 @@ export function parseOptions(args: readonly string[]): Options {
   const limits = {
     kernel: oneOf('kernel', values.kernel, () => soundKernels().map(({ name }) => name)),
     only: oneOf('only', values.only, () => Object.keys(FOCUS)),
+    design: oneOf('design', values.design, () => MTE_DESIGN_NAMES),
     procs: whole('procs', values.procs, 1, 64),
     cpus: whole('cpus', values.cpus, 1, 64)
   }
@@ -50,6 +52,7 @@ function read(args: readonly string[]) {
         cpus: text,
         workers: text,
         only: text,
+        design: text,
         replay: text,
         'no-mutants': { type: 'boolean' }
       }
@@ -76,6 +79,7 @@ function replayOf(token: string): Replay {
   if (replay === undefined)
     throw new BadOption(`--replay must be a token that a violation printed, not '${token}'`)
   oneOf('replay: kernel', replay.kernel, () => soundKernels().map(({ name }) => name))
+  oneOf('replay: design', replay.design, () => MTE_DESIGN_NAMES)
   oneOf('replay: only', replay.only, () => Object.keys(FOCUS))
   if (replay.mutant !== undefined && mutantByName(replay.mutant) === undefined)
     throw new BadOption(`--replay: there is no seeded fault '${replay.mutant}'`)

@@ -5,6 +5,7 @@ import { Seeded } from '../../src/engine/arch/seeded'
 import type { TlbConfig } from '../../src/engine/arch/tlb'
 import { KERNELS, kernelByName } from '../../src/engine/kernel'
 import type { KernelRecord } from '../../src/engine/kernel'
+import { mteDesign } from '../../src/engine/mte/designs'
 
 /** One world. */
 export interface Plan {
@@ -19,6 +20,10 @@ export interface Plan {
   readonly memoryBytes: number
   /** Swap area, if there is one. */
   readonly swapBytes: number | undefined
+  /** The swap device is done at once (zram), or later. */
+  readonly synchronous: boolean
+  /** CPUs with memory tags; then every setter counts, and nothing stands in for many. */
+  readonly mte: boolean
   readonly fastPaths: boolean
   /** Operations chosen more or less often than usual, by name. */
   readonly weights: Readonly<Partial<Record<string, number>>>
@@ -28,6 +33,8 @@ export interface Plan {
 export interface PlanLimits {
   /** One of `FOCUS`: what the worlds are to be about. */
   readonly only?: string | undefined
+  /** A design for tags in swap, in worlds with tags and large folios that are swapped whole. */
+  readonly design?: string | undefined
   readonly kernel?: string | undefined
   readonly procs?: number | undefined
   readonly cpus?: number | undefined
@@ -36,13 +43,32 @@ export interface PlanLimits {
 /** Worlds that are about one thing: its operations come often. */
 export const FOCUS: Readonly<Record<string, Readonly<Partial<Record<string, number>>>>> = {
   fork: { fork: 16, exit: 14, pin: 5, mprotect: 10 },
-  swap: { pageout: 24, free: 6, cold: 4, fork: 8, mmap: 10, unpin: 2 },
+  swap: {
+    pageout: 24,
+    free: 6,
+    cold: 4,
+    fork: 8,
+    mmap: 10,
+    unpin: 2,
+    setTags: 16,
+    getTags: 12,
+    reclaim: 6
+  },
   teardown: { munmap: 14, dontneed: 18, exit: 9, fork: 9, mmap: 16, mremap: 8 }
 }
 
 /** Kernels without a fault that shows everywhere; which of those they have decides what they are put on. */
 export function soundKernels(): KernelRecord[] {
   return KERNELS.filter((kernel) => kernel.knownFaults.every(({ where }) => where !== 'everywhere'))
+}
+
+/**
+ * A kernel with another design for tags in swap: one that swaps large folios whole, as `kernel` does or
+ * else 6.12.
+ */
+function withDesign(kernel: KernelRecord, design: string): KernelRecord {
+  const whole = kernel.swapOut === 'whole' && kernel.splitKeepsTags ? kernel : kernelByName('linux-6.12')
+  return { ...whole, mteDesign: mteDesign(design)?.name ?? whole.mteDesign }
 }
 
 /** Pages of the arena in which everything happens, by granule: a few PMDs of 4K, one and a half of others. */
@@ -52,7 +78,8 @@ export const ARENA: Readonly<Record<GranuleName, number>> = { '4K': 2560, '16K':
 export function planOf(seed: number, limits: PlanLimits = {}): Plan {
   const random = new Seeded(seed)
   const sound = soundKernels()
-  const kernel = limits.kernel === undefined ? sound[random.below(sound.length)] : kernelByName(limits.kernel)
+  const any = limits.kernel === undefined ? sound[random.below(sound.length)] : kernelByName(limits.kernel)
+  const kernel = limits.design === undefined ? any : withDesign(any, limits.design)
   const chance = (percent: number) => random.below(100) < percent
   // OnePlus knows 4K pages only.
   const die = kernel.pteOps === 'exposed' ? 0 : random.below(100)
@@ -61,7 +88,13 @@ export function planOf(seed: number, limits: PlanLimits = {}): Plan {
   const hafdbs = chance(75)
   const swap = chance(70) || limits.only === 'swap'
   const pageBytes = granule === '4K' ? 2 ** 12 : granule === '16K' ? 2 ** 14 : 2 ** 16
+  const memoryBytes =
+    granule === '4K' ? (24 + 8 * random.below(8)) * 2 ** 20 : granule === '16K' ? 2 ** 28 : 2 ** 31
+  const swapBytes = swap ? pageBytes * 2 ** (8 + random.below(5)) : undefined
   const mixed = kernel.knownFaults.every(({ where }) => where !== 'mixed-agents') && chance(40)
+  const tagsLost =
+    kernel.pteOps === 'exposed' || kernel.knownFaults.some(({ where }) => where === 'tagged-memory')
+  const mte = chance(limits.only === 'swap' ? 75 : 30) && !tagsLost
   return {
     seed,
     kernel,
@@ -71,7 +104,8 @@ export function planOf(seed: number, limits: PlanLimits = {}): Plan {
       tlbRange: chance(60),
       kpti: chance(25),
       lpa2: chance(30),
-      repeatTlbi: chance(10)
+      repeatTlbi: chance(10),
+      mte
     },
     tlb: {
       entries: [4, 16, 32, 48][random.below(4)],
@@ -85,10 +119,11 @@ export function planOf(seed: number, limits: PlanLimits = {}): Plan {
     },
     procs: limits.procs ?? 1 + random.below(8),
     cpus,
-    memoryBytes:
-      granule === '4K' ? (24 + 8 * random.below(8)) * 2 ** 20 : granule === '16K' ? 2 ** 28 : 2 ** 31,
-    swapBytes: swap ? pageBytes * 2 ** (8 + random.below(5)) : undefined,
-    fastPaths: chance(50),
+    memoryBytes,
+    swapBytes,
+    synchronous: chance(60),
+    mte,
+    fastPaths: chance(50) && !mte,
     weights: limits.only === undefined ? {} : FOCUS[limits.only]
   }
 }
@@ -101,9 +136,10 @@ export function planText(plan: Plan): string {
     cpu.tlbRange ? 'range TLBI' : '',
     cpu.kpti ? 'KPTI' : '',
     cpu.lpa2 === true ? 'LPA2' : '',
-    cpu.repeatTlbi ? 'repeat TLBI' : ''
+    cpu.repeatTlbi ? 'repeat TLBI' : '',
+    cpu.mte === true ? `MTE ${kernel.mteDesign}` : ''
   ].filter((text) => text !== '')
   const agents = `${tlb.cpus} CPUs, ${tlb.walkers} walkers, without HAFDBS [${tlb.withoutHafdbs?.join(' ') ?? ''}]`
   const tlbs = `TLBs of ${tlb.entries}, coalesce ${tlb.coalesce}, evict ${tlb.evict}, TLBI ${tlb.completion}, records ${tlb.records}`
-  return `${kernel.name} ${granule}; ${features.join(', ')}; ${agents}; ${tlbs}; ${plan.procs} processes; ${plan.memoryBytes / 2 ** 20} MiB${plan.swapBytes === undefined ? '' : `; swap ${plan.swapBytes / 2 ** 20} MiB`}${plan.fastPaths ? '; fast paths' : ''}`
+  return `${kernel.name} ${granule}; ${features.join(', ')}; ${agents}; ${tlbs}; ${plan.procs} processes; ${plan.memoryBytes / 2 ** 20} MiB${plan.swapBytes === undefined ? '' : `; swap ${plan.swapBytes / 2 ** 20} MiB${plan.synchronous ? '' : ' on a slow device'}`}${plan.fastPaths ? '; fast paths' : ''}`
 }

@@ -70,8 +70,8 @@ function table(rows: readonly (readonly string[])[]): string[] {
 }
 
 /** What was fixed, as options of the command. */
-export function limitsText({ kernel, procs, cpus, only }: PlanLimits): string {
-  const options = { kernel, procs, cpus, only }
+export function limitsText({ kernel, procs, cpus, only, design }: PlanLimits): string {
+  const options = { kernel, procs, cpus, only, design }
   return Object.entries(options)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` --${name} ${String(value)}`)

@@ -10,10 +10,10 @@ export interface Replay extends PlanLimits {
   readonly mutant?: string | undefined
 }
 
-/** `seed:S,steps:N[,keep:1-4+9][,kernel:K][,procs:P][,cpus:C][,only:O][,mutant:M]`. */
+/** `seed:S,steps:N[,keep:1-4+9][,kernel:K][,procs:P][,cpus:C][,only:O][,design:D][,mutant:M]`. */
 export function tokenOf(replay: Replay): string {
-  const { seed, steps, keep, kernel, procs, cpus, only, mutant } = replay
-  const parts = { seed, steps, keep: keep && rangesOf(keep), kernel, procs, cpus, only, mutant }
+  const { seed, steps, keep, kernel, procs, cpus, only, design, mutant } = replay
+  const parts = { seed, steps, keep: keep && rangesOf(keep), kernel, procs, cpus, only, design, mutant }
   return Object.entries(parts)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}:${String(value)}`)
@@ -36,11 +36,16 @@ export function parseToken(token: string): Replay | undefined {
   const keep = parts.has('keep') ? parseRanges(parts.get('keep') ?? '') : undefined
   if (seed === undefined || steps === undefined) return undefined
   if ([seed, steps, procs, cpus].some(Number.isNaN) || keep?.some(Number.isNaN) === true) return undefined
-  const text = { kernel: parts.get('kernel'), only: parts.get('only'), mutant: parts.get('mutant') }
+  const text = {
+    kernel: parts.get('kernel'),
+    only: parts.get('only'),
+    design: parts.get('design'),
+    mutant: parts.get('mutant')
+  }
   return { seed, steps, procs, cpus, keep, ...text }
 }
 
-const KEYS = new Set(['seed', 'steps', 'keep', 'kernel', 'procs', 'cpus', 'only', 'mutant'])
+const KEYS = new Set(['seed', 'steps', 'keep', 'kernel', 'procs', 'cpus', 'only', 'design', 'mutant'])
 
 function rangesOf(numbers: readonly number[]): string {
   const ranges: string[] = []

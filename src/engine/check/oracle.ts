@@ -11,10 +11,13 @@ const OR_ZERO = 1 << 8
 /** Nobody can say: a call failed half-way, or two CPUs raced. */
 const UNSURE = 1 << 9
 const VALUE = 255
+/** Of a page's tags: what all its granules have. */
+const TAG = 15
 
 /** Values of the shared pages of a world. */
 export class SharedPages {
   values = new Int16Array(1024)
+  tags = new Int16Array(1024)
   count = 1
 
   /** Numbers for `n` new shared pages of zeroes; the first one. */
@@ -25,6 +28,9 @@ export class SharedPages {
       const grown = new Int16Array(2 * this.count)
       grown.set(this.values)
       this.values = grown
+      const tags = new Int16Array(2 * this.count)
+      tags.set(this.tags)
+      this.tags = tags
     }
     return first
   }
@@ -33,6 +39,8 @@ export class SharedPages {
 /** What one process must find in the arena `[base, base + pages)`. */
 export class Oracle {
   readonly values: Int16Array
+  /** The memory tag of each page. */
+  readonly tags: Int16Array
   /** Number of the shared page mapped there, 0 for private memory. */
   readonly shared: Int32Array
 
@@ -42,6 +50,7 @@ export class Oracle {
     readonly world: SharedPages
   ) {
     this.values = new Int16Array(pages)
+    this.tags = new Int16Array(pages)
     this.shared = new Int32Array(pages)
   }
 
@@ -56,13 +65,14 @@ export class Oracle {
   /** Whatever was mapped there is gone. */
   zero(vpn: number, nr: number): void {
     this.values.fill(0, vpn - this.base, vpn - this.base + nr)
+    this.tags.fill(0, vpn - this.base, vpn - this.base + nr)
     this.shared.fill(0, vpn - this.base, vpn - this.base + nr)
   }
 
   /** MADV_DONTNEED: private pages read as zeroes again, shared ones stay what they are. */
   discard(vpn: number, nr: number): void {
     for (let at = vpn - this.base; at < vpn - this.base + nr; at++)
-      if (this.shared[at] === 0) this.values[at] = 0
+      if (this.shared[at] === 0) this.values[at] = this.tags[at] = 0
   }
 
   write(vpn: number, value: number): void {
@@ -71,10 +81,44 @@ export class Oracle {
     else this.world.values[this.shared[at]] = value
   }
 
+  /** The page is tagged. */
+  tag(vpn: number, tag: number): void {
+    const at = vpn - this.base
+    if (this.shared[at] === 0) this.tags[at] = tag
+    else this.world.tags[this.shared[at]] = tag
+  }
+
+  /** Whether the process may find just that tag on the page. */
+  allowsTag(vpn: number, tag: number): boolean {
+    const expected = this.#tagOf(vpn)
+    if ((expected & UNSURE) !== 0 || (expected & TAG) === tag) return true
+    return (expected & OR_ZERO) !== 0 && tag === 0
+  }
+
+  /** What `allowsTag` would take, in words. */
+  expectedTag(vpn: number): string {
+    const expected = this.#tagOf(vpn)
+    return (expected & OR_ZERO) !== 0 ? `${expected & TAG} or 0` : String(expected & TAG)
+  }
+
+  #tagOf(vpn: number): number {
+    const at = vpn - this.base
+    return this.shared[at] === 0 ? this.tags[at] : this.world.tags[this.shared[at]]
+  }
+
   /** Either what it holds or zero, until it is written again. */
   orZero(vpn: number, nr: number): void {
     for (let at = vpn - this.base; at < vpn - this.base + nr; at++)
-      if (this.shared[at] === 0) this.values[at] |= OR_ZERO
+      if (this.shared[at] === 0) {
+        this.values[at] |= OR_ZERO
+        this.tags[at] |= OR_ZERO
+      }
+  }
+
+  /** Nobody can say what a call left of the mapping: neither contents nor tags. */
+  lost(vpn: number, nr: number): void {
+    this.unsure(vpn, nr)
+    for (let at = vpn - this.base; at < vpn - this.base + nr; at++) this.tags[at] |= UNSURE
   }
 
   unsure(vpn: number, nr: number): void {
@@ -102,8 +146,10 @@ export class Oracle {
 
   move(from: number, nr: number, to: number): void {
     const values = this.values.slice(from - this.base, from - this.base + nr)
+    const tags = this.tags.slice(from - this.base, from - this.base + nr)
     const shared = this.shared.slice(from - this.base, from - this.base + nr)
     this.zero(from, nr)
+    this.tags.set(tags, to - this.base)
     this.values.set(values, to - this.base)
     this.shared.set(shared, to - this.base)
   }
@@ -112,6 +158,7 @@ export class Oracle {
   fork(): Oracle {
     const child = new Oracle(this.base, this.pages, this.world)
     child.values.set(this.values)
+    child.tags.set(this.tags)
     child.shared.set(this.shared)
     return child
   }

@@ -31,6 +31,7 @@ export const contpteV3: KernelRecord = {
   doubleMap: false,
   delayedRmap: true,
   splitDropsZeroes: false,
+  splitKeepsTags: true,
   unmapFlush: 'batched',
   writeUpgrade: 'exclusive',
   knownFaults: [],

@@ -6,6 +6,7 @@ import { contpteV2Robust } from './contpte-v2-robust'
 import { contpteV3 } from './contpte-v3'
 import { linux61 } from './linux-6.1'
 import { linux610 } from './linux-6.1.0'
+import { linuxV610 } from './linux-6.10'
 import { linux612 } from './linux-6.12'
 import { linux6120 } from './linux-6.12.0'
 import { linux69 } from './linux-6.9'
@@ -26,6 +27,7 @@ export const KERNELS: readonly KernelRecord[] = [
   linux61,
   linux610,
   linux69,
+  linuxV610,
   linux6120,
   linux612,
   oneplus515

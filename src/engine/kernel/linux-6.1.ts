@@ -31,6 +31,7 @@ export const linux61: KernelRecord = {
   doubleMap: true,
   delayedRmap: false,
   splitDropsZeroes: false,
+  splitKeepsTags: true,
   unmapFlush: 'each',
   writeUpgrade: 'dirty-exclusive',
   knownFaults: [],

@@ -31,6 +31,7 @@ export const linux6120: KernelRecord = {
   doubleMap: false,
   delayedRmap: true,
   splitDropsZeroes: true,
+  splitKeepsTags: false,
   unmapFlush: 'batched',
   writeUpgrade: 'exclusive',
   knownFaults: [
@@ -38,6 +39,11 @@ export const linux6120: KernelRecord = {
       rule: 'no-progress',
       where: 'mixed-agents',
       why: 'The no-op test of ptep_set_access_flags looks at the gathered entry (contpte.md A1); mended in 6.12 stable and 7.0-rc3.'
+    },
+    {
+      rule: 'tags',
+      where: 'tagged-memory',
+      why: 'Splitting a folio maps the shared page of zeroes for a page that holds only zeroes, and its memory tags are gone (Lance Yang, September 2025; mended in stable).'
     }
   ],
   remapRealigns: true,

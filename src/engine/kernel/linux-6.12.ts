@@ -31,6 +31,7 @@ export const linux612: KernelRecord = {
   doubleMap: false,
   delayedRmap: true,
   splitDropsZeroes: true,
+  splitKeepsTags: true,
   unmapFlush: 'batched',
   writeUpgrade: 'exclusive',
   knownFaults: [],

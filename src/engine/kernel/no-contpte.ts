@@ -31,6 +31,7 @@ export const noContpte: KernelRecord = {
   doubleMap: false,
   delayedRmap: true,
   splitDropsZeroes: false,
+  splitKeepsTags: true,
   unmapFlush: 'batched',
   writeUpgrade: 'exclusive',
   knownFaults: [],

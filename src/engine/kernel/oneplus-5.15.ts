@@ -31,6 +31,7 @@ export const oneplus515: KernelRecord = {
   doubleMap: true,
   delayedRmap: false,
   splitDropsZeroes: false,
+  splitKeepsTags: true,
   unmapFlush: 'each',
   writeUpgrade: 'dirty-exclusive',
   knownFaults: [],

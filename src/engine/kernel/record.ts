@@ -100,6 +100,8 @@ export interface KernelRecord {
   readonly delayedRmap: boolean
   /** Splitting a folio maps the shared page of zeroes instead of pages that hold only zeroes (6.12). */
   readonly splitDropsZeroes: boolean
+  /** ... but not a page with memory tags (6.12 stable and 6.18; 6.12.0 loses them). */
+  readonly splitKeepsTags: boolean
   /** Large folios at swap-out: split unless PMD-mapped (up to 6.9), or swapped whole (6.10+). */
   readonly swapOut: 'split' | 'whole'
   /** Which slots a folio may get: see `swap-clusters.ts`. */
@@ -127,8 +129,11 @@ export interface KernelRecord {
 export interface KnownFault {
   /** The rule of the checker that finds it. */
   readonly rule: string
-  /** `mixed-agents`: only where some agent does not update descriptors by itself; else always. */
-  readonly where: 'everywhere' | 'mixed-agents'
+  /**
+   * `mixed-agents`: only where some agent does not update descriptors by itself; `tagged-memory`: only
+   * with memory tags; else always.
+   */
+  readonly where: 'everywhere' | 'mixed-agents' | 'tagged-memory'
   /** What is wrong, and who said so. */
   readonly why: string
 }

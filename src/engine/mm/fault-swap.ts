@@ -87,7 +87,7 @@ function findOrRead(
     return { pfn, fresh: false, read: isNeverMapped(world, pfn) }
   }
   vm[VM.pgmajfault]++
-  if (area.count(swap) > 1) {
+  if (!area.synchronous || area.count(swap) > 1) {
     const pfn = swapinReadahead(world, mm, vma, area, vpn)
     return { pfn, fresh: false, read: isNeverMapped(world, pfn) }
   }

@@ -156,6 +156,8 @@ function keepsYoung({ layout, geometry }: World): boolean {
 /** `try_to_map_unused_to_zeropage`. */
 function mapsZeroInstead(world: World, pfn: number, vmaFlags: number): boolean {
   if (!world.kernel.splitDropsZeroes || (vmaFlags & VM_LOCKED) !== 0) return false
+  // `pages_identical` knows that a tagged page is like no other.
+  if (world.kernel.splitKeepsTags && world.mte?.isTagged(pfn) === true) return false
   return (world.folios.flags(pfn) & FOLIO_MLOCKED) === 0 && world.folios.content(pfn) === 0
 }
 

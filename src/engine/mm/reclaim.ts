@@ -86,8 +86,29 @@ function shrinkFolio(world: World, pfn: number, list: number[], flush: UnmapFlus
   if ((folios.flags(pfn) & FOLIO_DIRTY) !== 0) {
     flush.beforeWrite()
     if (!writeOut(world, pfn)) return 'keep'
+    // Written back later: a later pass frees it.
+    if (world.swap?.synchronous === false) return 'keep'
   }
   return removeMapping(world, pfn)
+}
+
+/**
+ * A later pass over folios of the swap cache that nothing maps and that are written: they are freed,
+ * and their slots belong to the entries alone. Answers how many there were. What kswapd does when a
+ * device has finished; with a synchronous one there is nothing left to do, but for folios that somebody
+ * held meanwhile.
+ */
+export function reclaimSwapCache(world: World): number {
+  const { folios, swap, lru } = world
+  if (swap === undefined) return 0
+  lru.drainAll()
+  let freed = 0
+  for (const head of swap.cached()) {
+    if (folios.totalMapcount(head) > 0 || !isolateForReclaim(world, head)) continue
+    reclaimPages(world, [head])
+    if ((folios.flags(head) & FOLIO_SWAPCACHE) === 0) freed++
+  }
+  return freed
 }
 
 /** `folio_mapped`, a function of its own in 6.1. */
@@ -165,12 +186,11 @@ function writeOut(world: World, pfn: number): boolean {
     folios.setFlags(pfn, FOLIO_DIRTY)
     return false
   }
+  const nr = 1 << order
   let zero = kernel.swapZeroMap
-  for (let i = 0; i < 1 << order; i++) {
-    swap.contents[slot + i] = folios.content(head + i)
-    if (folios.content(head + i) !== 0) zero = false
-  }
-  swap.zeroes.fill(zero ? 1 : 0, slot, slot + (1 << order))
+  for (let i = 0; i < nr && zero; i++) zero = folios.content(head + i) === 0
+  if (kernel.swapZeroMap) swap.noteZeroes(slot, nr, zero)
+  if (!zero) for (let i = 0; i < nr; i++) swap.write(slot + i, folios.content(head + i))
   if (zero) {
     vm[VM.swpout_zero] += 1 << order
     return true

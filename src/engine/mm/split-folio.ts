@@ -11,6 +11,7 @@ import type { World } from '../world'
 import { unqueueDeferred } from './deferred'
 import { FOLIO_DOUBLE_MAP, FOLIO_FILE, FOLIO_SWAPCACHE } from './folio'
 import { restorePage, unmapPlace } from './migrate'
+import { freeSwapCache } from './swap-entries'
 import { folioPlaces, type Address, type FolioPlace } from './rmap-walk'
 
 /**
@@ -26,8 +27,8 @@ export function splitFolio(world: World, pfn: number, held = 0, near?: Address):
   const head = folios.head(pfn)
   const order = folios.order(pfn)
   if (folios.word(pfn) === 0 || order === 0) return false
-  if ((folios.flags(pfn) & (FOLIO_FILE | FOLIO_SWAPCACHE)) !== 0) {
-    throw new EngineError('not-modelled', 'Splitting a large folio of a file or of the swap cache')
+  if ((folios.flags(pfn) & FOLIO_FILE) !== 0) {
+    throw new EngineError('not-modelled', 'Splitting a large folio of a file')
   }
   calls[FN.folio_get_anon_vma]++
   if (!modern) calls[FN.folio_mapped] += 2
@@ -45,7 +46,8 @@ function canSplit(world: World, pfn: number, held: number): boolean {
   if (total === 0) return false
   calls[FN.can_split_folio]++
   if (kernel.functionNames === 'linux-6.1') calls[FN.folio_mapcount]++
-  return folios.refcount(pfn) === total - doubled + held
+  const cached = (folios.flags(pfn) & FOLIO_SWAPCACHE) === 0 ? 0 : 1 << folios.order(pfn)
+  return folios.refcount(pfn) === total - doubled + held + cached
 }
 
 function splitAnon(
@@ -62,7 +64,12 @@ function splitAnon(
   unmapFolio(world, head, places)
   unqueueDeferred(world, head)
   thpStats.add(order, 'nr_anon', -1)
+  const cached = (folios.flags(head) & FOLIO_SWAPCACHE) !== 0
   folios.takeApart(head)
+  if (cached) {
+    world.swap?.split(head, nr)
+    for (let page = head; page < head + nr; page++) folios.addRefs(page, 1)
+  }
   if (held > 1) folios.addRefs(pfn, held - 1)
   if (kernel.functionNames === 'linux-6.12') calls[FN.folio_xchg_last_cpupid] += nr - 1
   world.probe?.('folio taken apart', head)
@@ -74,7 +81,11 @@ function splitAnon(
       if (page >= place.first && page < place.first + place.nr) restorePage(world, place, head, page)
     }
   }
-  for (let page = head; page < head + nr; page++) if (page !== pfn || held === 0) folios.put(page)
+  for (let page = head; page < head + nr; page++) {
+    if (page === pfn && held > 0) continue
+    if (cached) freeSwapCache(world, page)
+    folios.put(page)
+  }
   return true
 }
 

@@ -17,6 +17,17 @@ const SLOTS_CACHE = 64
 const CACHE_FROM = 5 * SLOTS_CACHE
 const CACHE_UNTIL = 2 * SLOTS_CACHE
 
+/** What kind of device an area lies on. */
+export interface SwapDevice {
+  /**
+   * What is written or read is so at once (zram): entries that nobody shares are read past the swap
+   * cache, and a folio is freed in the pass that writes it. Default true.
+   */
+  readonly synchronous?: boolean
+  /** How many bytes of pages the device keeps in one of its own (zram). Default 1. */
+  readonly compression?: number
+}
+
 /** One swap area. Slot 0 is its header and never handed out. */
 export class SwapArea {
   /** swap_map: entries that name a slot, and `SLOT_CACHED`. */
@@ -27,6 +38,11 @@ export class SwapArea {
   readonly zeroes: Uint8Array
   /** First page of the folio in the swap cache that owns a slot; 0 for none. */
   readonly cache: Int32Array
+  /** Slots whose page the device holds. */
+  readonly #written: Uint8Array
+  #stored = 0
+  /** swapoff is under way: nobody gets a slot any more. */
+  off = false
   /** `nr_swap_pages`: slots that neither anybody uses nor a slot cache holds. */
   free: number
   readonly clusters: SwapClusters
@@ -44,8 +60,10 @@ export class SwapArea {
     readonly slots: number,
     kind: SwapSlots = 'lists',
     /** Slots of a cluster: as many as a PMD maps where folios are swapped whole, else 256. */
-    clusterSlots = 512
+    clusterSlots = 512,
+    readonly device: SwapDevice = {}
   ) {
+    this.#written = new Uint8Array(slots)
     this.map = new Uint16Array(slots)
     this.contents = new Uint8Array(slots)
     this.zeroes = new Uint8Array(slots)
@@ -53,6 +71,50 @@ export class SwapArea {
     this.map[0] = SLOT_COUNT
     this.free = slots - 1
     this.clusters = new SwapClusters(this.map, clusterSlots, kind)
+  }
+
+  /** Whether the device is done when it is asked. */
+  get synchronous(): boolean {
+    return this.device.synchronous ?? true
+  }
+
+  /** Pages that the device holds. Those of zeroes that a zero map notes are not among them. */
+  get stored(): number {
+    return this.#stored
+  }
+
+  /** Bytes that the device needs for `pages` pages of `pageSize` bytes, rounded up. */
+  deviceBytes(pageSize: number): number {
+    return Math.ceil((this.#stored * pageSize) / (this.device.compression ?? 1))
+  }
+
+  /** A page is written to its slot. */
+  write(slot: number, content: number): void {
+    this.contents[slot] = content
+    if (this.#written[slot] !== 0) return
+    this.#written[slot] = 1
+    this.#stored++
+  }
+
+  /** Notes in the zero map whether `nr` slots hold nothing but zeroes: the device is not told of them then. */
+  noteZeroes(slot: number, nr: number, zeroes: boolean): void {
+    this.zeroes.fill(zeroes ? 1 : 0, slot, slot + nr)
+    if (zeroes) this.contents.fill(0, slot, slot + nr)
+  }
+
+  /** Folios in the swap cache, first pages, by their slots. */
+  cached(): number[] {
+    return [...this.#owned].sort(([, a], [, b]) => a - b).map(([head]) => head)
+  }
+
+  /** The large folio at `head` has been split: each of its pages owns its slot. */
+  split(head: number, nr: number): void {
+    const slot = this.#owned.get(head)
+    if (slot === undefined) throw new Error(`folio ${head} is not in the swap cache`)
+    for (let i = 0; i < nr; i++) {
+      this.#owned.set(head + i, slot + i)
+      this.cache[slot + i] = head + i
+    }
   }
 
   /** Slots that a slot cache holds: for whoever counts. */
@@ -71,6 +133,7 @@ export class SwapArea {
    * come from the CPU's slot cache where swap is large enough for one.
    */
   alloc(order: number): number {
+    if (this.off) return 0
     if (order === 0 && this.#mayCache()) {
       if (this.#taken.length === 0) this.#refill()
       const slot = this.#taken.shift()
@@ -231,6 +294,8 @@ export class SwapArea {
     this.free++
     this.contents[slot] = 0
     this.zeroes[slot] = 0
+    this.#stored -= this.#written[slot]
+    this.#written[slot] = 0
     this.clusters.give(slot)
     this.released?.(slot)
   }

@@ -15,6 +15,7 @@ const SCAN = COUNTER_INDEX.tagScan
 const LOOKUP = COUNTER_INDEX.tagLookup
 const COPY = COUNTER_INDEX.tagCopy
 const SKIP = COUNTER_INDEX.tagSkip
+const CHECK = COUNTER_INDEX.tagCheck
 const DROP = COUNTER_INDEX.tagDrop
 
 /** What an entry must be for EL0 to see tags through it. */
@@ -120,9 +121,11 @@ export class Mte {
       for (let i = 0; i < nr; i++) this.#restore(head + i, slot + page)
     } else if (restore === 'page') {
       for (let i = first; i < first + mapped; i++) this.#restore(head + i, slot + i)
-    } else if (restore === 'once' && this.#restored.has(head)) this.#count(SKIP)
+    } else if (restore === 'once' && this.#restored.has(head)) this.#count(CHECK)
     else {
-      for (let i = 0; i < nr; i++) this.#restore(head + i, slot + i)
+      // With one flag for the folio all of it needs its tags, or none.
+      const missing = this.design.flag === 'folio' && !this.isTagged(head)
+      for (let i = 0; i < nr; i++) this.#restore(head + i, slot + i, missing)
       if (restore === 'once' && nr > 1) this.#restored.add(head)
     }
   }
@@ -204,14 +207,17 @@ export class Mte {
     return true
   }
 
-  /** `mte_restore_tags`: one look into the store; answers whether tags were there. */
-  #restore(pfn: number, slot: number): boolean {
+  /**
+   * `mte_restore_tags`: one look into the store; answers whether tags were there. They are not copied to a
+   * page that has its tags, unless its folio is known to be `missing` them.
+   */
+  #restore(pfn: number, slot: number, missing = false): boolean {
     const { calls } = this.world
     calls[FN.mte_restore_tags]++
     this.#count(LOOKUP)
     const tags = this.saved.get(slot)
     if (tags === undefined) return false
-    if (this.design.flag !== 'none' && this.isTagged(pfn)) {
+    if (!missing && this.design.flag !== 'none' && this.isTagged(pfn)) {
       this.#count(SKIP)
       return true
     }

@@ -48,6 +48,7 @@ export const COUNTER_NAMES = [
   'tagLookup',
   'tagCopy',
   'tagSkip',
+  'tagCheck',
   'tagDrop'
 ] as const
 
@@ -98,6 +99,7 @@ export const COUNTER_DOCS: Readonly<Record<CounterName, string>> = {
   tagLookup: 'Looks into the store of saved tags at swap-in.',
   tagCopy: 'Pages whose saved tags were written back.',
   tagSkip: 'Tags that were there already when they were to be restored.',
+  tagCheck: 'Times a folio was found to have its tags back already (designs M5 and M6).',
   tagDrop: 'Saved tags freed with their swap slot.'
 }
 

@@ -43,6 +43,7 @@ const LABELS: Readonly<Record<string, string>> = {
   tagLookup: 'tag lookups',
   tagCopy: 'tags restored',
   tagSkip: 'tags already there',
+  tagCheck: 'folios with tags already',
   tagDrop: 'saved tags freed'
 }
 
