@@ -190,7 +190,7 @@ export function gathering(kernel: string, of: Case): Gathering {
     // A slot a block.
     return { pagesAFlush: gatherCapacity(of.granule, 'pages', true) * GRANULES[of.granule].c, asidDsb }
   }
-  const inRuns = kernel === 'linux-6.9' || (kernel.startsWith('linux-6.1') && kernel !== 'linux-6.1')
+  const inRuns = kernel === 'linux-6.9' || /^linux-6\.1[02]/.test(kernel)
   if (!inRuns) return { pagesAFlush: gatherCapacity(of.granule, 'pages', true), asidDsb }
   const single = of.order === 0
   return { pagesAFlush: gatherCapacity(of.granule, 'runs', single) * 2 ** of.order, asidDsb }

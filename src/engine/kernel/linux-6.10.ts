@@ -44,5 +44,8 @@ export const linuxV610: KernelRecord = {
   swapOut: 'whole',
   swapSlots: 'per-order',
   mteDesign: 'M10',
-  swapZeroMap: false
+  swapZeroMap: false,
+  compaction: 'folios',
+  hugetlbFlush: 'range',
+  hugetlbRestoresReserve: true
 }

@@ -64,6 +64,7 @@ export function moveFolio(world: World, head: number, to: number, near: Address)
   for (let i = 0; i < nr; i++) {
     folios.copyContent(head + i, to + i)
     world.mte?.copyPage(head + i, to + i)
+    world.mte?.copyPage(head + i, to + i)
   }
   counters.values[PAGE_COPY] += nr
   trace?.note('copy', near.mm.pid, to, head, 0, nr)
