@@ -7,7 +7,7 @@ import { KERNELS, kernelByName } from '../kernel'
 import { newMm } from '../mm/fork'
 import { findSlot } from '../mm/walk'
 import { exitMm, munmapRange } from '../mm/zap'
-import { sysMmap, userWrite } from '../syscalls'
+import { sysMarkChp, sysMmap, userWrite } from '../syscalls'
 import { World } from '../world'
 import { BLOCK_CALLS, callOnBlock, type BlockCall } from './block-calls'
 import { OBSERVATION_RULES, observeBlock, type BlockObservation } from './observe'
@@ -155,6 +155,30 @@ describe('the half-cleared block', () => {
     expect(s.look()).toMatchObject({ rule: 'given-up', safe: false })
     s.world.tlbi.mm(s.mm)
     expect(s.look().rule).toBe('case-a')
+  })
+
+  it('D6: one reference stands for a block of OnePlus; unmapping it is safe at each step', () => {
+    const world = new World({
+      kernel: kernelByName('oneplus-5.15'),
+      granule: '4K',
+      memoryBytes: 2 ** 28,
+      tlb: { ...ADVERSARIAL, cpus: 2 }
+    })
+    const mm = newMm(world, 1)
+    sysMmap(world, mm, { vpn: START, pages: 512, prot: 'rw' })
+    sysMarkChp(world, mm, START, 512)
+    userWrite(world, mm, START, 512, 1, () => 7)
+    const look = () => observeBlock(world, mm, START, false)
+    expect(look().rule).toBe('folded')
+    const rules = new Set<string>()
+    let halves = 0
+    world.probe = () => {
+      const { rule, contiguous } = look()
+      rules.add(rule)
+      if (contiguous % C !== 0) halves++
+    }
+    munmapRange(world, mm, START, START + 512)
+    expect([halves, [...rules].sort()]).toEqual([C - 1, ['case-b', 'not-flushed']])
   })
 
   it('says of each verdict why', () => {

@@ -7,7 +7,7 @@
  * misprogrammed), and reference `teardown.md` section 5, R1 to R7. Looking counts and changes nothing.
  */
 import { CONT, VALID, isValidCont } from '../arch/descriptor'
-import { IN_USE } from '../mm/folio'
+import { FOLIO_CONT, IN_USE } from '../mm/folio'
 import { findSlot } from '../mm/walk'
 import type { World } from '../world'
 import { misprogrammed } from './contiguity'
@@ -203,7 +203,7 @@ function translationsOf(
  * which have no counts, are never given up.
  */
 function pagesGivenUp(
-  { folios }: ObservedState,
+  { folios, geometry }: ObservedState,
   entries: readonly Omit<ObservedEntry, 'givenUp'>[]
 ): boolean[] {
   const counted = entries.every(({ walk, pfn }) => walk === 'fault' || (folios.word(pfn) & IN_USE) !== 0)
@@ -221,7 +221,9 @@ function pagesGivenUp(
     const head = folios.head(pfn)
     const pins = folios.order(head) < 2 ? 0 : folios.pincount(head)
     const spare = folios.refcount(head) - pins - folios.totalMapcount(head)
-    return spare < (unmapped.get(head) ?? 0)
+    // Of what was mapped whole one reference stands for all pages.
+    const whole = folios.order(head) >= geometry.pmdOrder || (folios.flags(head) & FOLIO_CONT) !== 0
+    return spare < (whole ? 1 : (unmapped.get(head) ?? 0))
   })
 }
 
