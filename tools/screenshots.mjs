@@ -14,6 +14,9 @@ import { WebHost } from './test/host.mjs'
 /** @typedef {import('@playwright/test').Page} Page */
 /** @typedef {{ path?: string, theme: 'dark' | 'light', width: number, height: number, show: (page: Page) => Promise<void> }} Picture */
 
+/** For a machine with other work to do. */
+const SLOW = { timeout: 300_000 }
+
 const log = (/** @type {string} */ message) => console.error(message)
 const idle = () => /** @type {any} */ (globalThis).__contpteLab?.idle() === true
 
@@ -28,17 +31,17 @@ async function command(page, title) {
 
 /** The first start, run: verdicts on the left, the page tables of two kernels on the right. @param {Page} page */
 async function arrange(page) {
-  await page.waitForFunction(idle)
+  await page.waitForFunction(idle, undefined, SLOW)
   await page.keyboard.press('ControlOrMeta+Enter')
-  await page.waitForFunction(idle)
+  await page.waitForFunction(idle, undefined, SLOW)
   await command(page, 'Layout: Compare')
   await command(page, 'Show Fork')
   await page
     .getByRole('tabpanel', { name: /^Fork\b/ })
     .getByRole('table')
     .first()
-    .waitFor()
-  await page.waitForFunction(idle)
+    .waitFor(SLOW)
+  await page.waitForFunction(idle, undefined, SLOW)
   await page.mouse.move(0, 0)
 }
 
@@ -60,8 +63,6 @@ export default experiment({
   }
 })
 `
-
-const SLOW = { timeout: 300_000 }
 
 /** Runs what is open and steps to where there is something to see. @param {Page} page @param {number} share */
 async function step(page, share) {
@@ -103,11 +104,11 @@ async function panels(page, folder, name) {
 
 /** @param {Page} page @param {string} folder @param {string} look */
 async function stepping(page, folder, look) {
-  await page.waitForFunction(idle)
+  await page.waitForFunction(idle, undefined, SLOW)
   await page.keyboard.press('ControlOrMeta+P')
   await page.getByRole('dialog').getByRole('combobox').fill('hole in a forked')
   await page.keyboard.press('Enter')
-  await page.waitForFunction(idle)
+  await page.waitForFunction(idle, undefined, SLOW)
   await step(page, 0.7)
   await panels(page, folder, `small-${look}`)
   await write(page, GIB)
