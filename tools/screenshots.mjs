@@ -29,20 +29,21 @@ async function command(page, title) {
   await palette.waitFor({ state: 'hidden' })
 }
 
-/** The first start, run: verdicts on the left, the page tables of two kernels on the right. @param {Page} page */
+/** Opens an example by words of its title. @param {Page} page @param {string} words */
+async function example(page, words) {
+  await page.waitForFunction(idle, undefined, SLOW)
+  await page.keyboard.press('ControlOrMeta+P')
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('combobox').fill(words)
+  await page.keyboard.press('Enter')
+  await dialog.waitFor({ ...SLOW, state: 'hidden' })
+  await page.waitForFunction(idle, undefined, SLOW)
+}
+
+/** A block with a hole, two kernels in the middle of its fork. @param {Page} page */
 async function arrange(page) {
-  await page.waitForFunction(idle, undefined, SLOW)
-  await page.keyboard.press('ControlOrMeta+Enter')
-  await page.waitForFunction(idle, undefined, SLOW)
-  await command(page, 'Layout: Compare')
-  await command(page, 'Show Fork')
-  await page
-    .getByRole('tabpanel', { name: /^Fork\b/ })
-    .getByRole('table')
-    .first()
-    .waitFor(SLOW)
-  await page.waitForFunction(idle, undefined, SLOW)
-  await page.mouse.move(0, 0)
+  await example(page, 'hole in a forked')
+  await step(page, 0.7)
 }
 
 /** Two kernels on 1 GiB: far more entries than a screen has pixels in a row. */
@@ -104,11 +105,7 @@ async function panels(page, folder, name) {
 
 /** @param {Page} page @param {string} folder @param {string} look */
 async function stepping(page, folder, look) {
-  await page.waitForFunction(idle, undefined, SLOW)
-  await page.keyboard.press('ControlOrMeta+P')
-  await page.getByRole('dialog').getByRole('combobox').fill('hole in a forked')
-  await page.keyboard.press('Enter')
-  await page.waitForFunction(idle, undefined, SLOW)
+  await example(page, 'hole in a forked')
   await step(page, 0.7)
   await panels(page, folder, `small-${look}`)
   await write(page, GIB)
