@@ -4,37 +4,16 @@
  * or a contiguous block) have an alphabet of their own.
  */
 import { breakBeforeMake, type BbmConditions, type Mapping } from '../engine/arch/bbm'
-import {
-  AF,
-  CONT,
-  DIRTY,
-  PXN,
-  RDONLY,
-  SHARED_INNER,
-  TYPE_PAGE,
-  UXN,
-  VALID,
-  WRITE
-} from '../engine/arch/descriptor'
+import { CONT } from '../engine/arch/descriptor'
+import { ACCESS_ATTR, BLOCK_PAGES, mappingOf } from '../engine/hugetlb/sequences/mapping'
 import type { Access, Pte, PteValue, Sequence, UpperValue } from '../engine/hugetlb/sequences/step'
 import type { Model } from './model'
 import { V } from './violation'
-
-/** Kernel data pages, as Linux maps vmemmap. */
-const KERNEL = VALID | TYPE_PAGE | SHARED_INNER | AF | PXN | UXN
 
 export const RW = 0
 export const RO = 1
 export const CLEAN = 2
 const ACCESS: Readonly<Record<Access, number>> = { rw: RW, ro: RO, clean: CLEAN }
-const ATTR: Readonly<Record<Access, number>> = {
-  rw: KERNEL | WRITE | DIRTY,
-  ro: KERNEL | RDONLY,
-  clean: KERNEL | WRITE | RDONLY
-}
-
-/** Pages of a block entry above level 3 with the 4K granule. */
-const BLOCK_PAGES = 512
 /** A pair of values whose only breach is that their pages may hold other contents. */
 export const NEEDS_SAME = 100
 const NONE = -1
@@ -95,7 +74,7 @@ export class Values {
     this.hasClean = this.of.some((list) => list.some(({ access }) => access === CLEAN))
     this.hasCont = this.of.some((list) => list.some(({ cont }) => cont))
     for (const list of this.of)
-      this.wideOf.push(list.map((value, index) => this.#wideFor(value, index, list)))
+      this.wideOf.push(list.map((value) => this.#wideFor(value, this.wideOf.length)))
     for (const upper of this.#uppers(sequence)) this.wideOfUpper(upper)
     const conditions = (sameContents: boolean): BbmConditions => ({
       level: model.bbm,
@@ -170,27 +149,23 @@ export class Values {
     for (const step of sequence.steps) if (step.do === 'write entry' && step.entry === entry) add(step.value)
     this.#keys.push(keys)
     this.written.push(written)
-    this.of.push(written.map((value) => this.#value(value, sequence.entries.length)))
+    this.of.push(written.map((value) => this.#value(value, sequence)))
   }
 
-  #value(value: PteValue, entries: number): Value {
-    if (value === 'invalid')
-      return { frame: NONE, access: RO, cont: false, accessed: false, mapping: { attr: 0, pfn: 0, pages: 1 } }
-    const frame = this.frames.indexOf(value.frame)
-    const cont = value.cont === true
-    const attr = ATTR[value.access] | (cont ? CONT : 0)
+  #value(value: PteValue, sequence: Sequence): Value {
+    const mapping = mappingOf(sequence, value)
+    if (value === 'invalid') return { frame: NONE, access: RO, cont: false, accessed: false, mapping }
     return {
-      frame,
+      frame: mapping.pfn,
       access: ACCESS[value.access],
-      cont,
+      cont: value.cont === true,
       accessed: value.accessed !== false,
-      mapping: { attr, pfn: frame, pages: cont ? entries : 1, contiguous: cont }
+      mapping
     }
   }
 
-  #wideFor(value: Value, _index: number, list: readonly Value[]): number {
+  #wideFor(value: Value, entry: number): number {
     if (!value.cont) return NONE
-    const entry = this.of.indexOf(list as Value[])
     return this.#wide({ base: value.frame - entry, access: value.access, cont: true, nt: false })
   }
 
@@ -209,7 +184,7 @@ export class Values {
 
   #mapping({ base, access, cont, nt }: Wide, entry: number): Mapping {
     const name = (['rw', 'ro', 'clean'] as const)[access]
-    const attr = ATTR[name] | (cont ? CONT : 0)
+    const attr = ACCESS_ATTR[name] | (cont ? CONT : 0)
     const pages = cont ? this.entries.length : BLOCK_PAGES
     return { attr, pfn: base + entry, pages, nt, contiguous: cont }
   }
