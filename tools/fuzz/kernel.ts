@@ -2,7 +2,7 @@
 import { SPECIAL, isPmdLeaf, isPresent } from '../../src/engine/arch/descriptor'
 import { isBlockEntry } from '../../src/engine/contpte/exposed'
 import { numaHint, userfaultWriteProtect } from '../../src/engine/mm/change-marks'
-import { ANON, FOLIO_FILE, FOLIO_SWAPCACHE } from '../../src/engine/mm/folio'
+import { ANON, FOLIO_FILE, FOLIO_SWAPCACHE, HUGETLB } from '../../src/engine/mm/folio'
 import type { Mm } from '../../src/engine/mm/mm'
 import { beginMigration, undoMigration } from '../../src/engine/mm/migrate-folio'
 import { findPmd, findSlot } from '../../src/engine/mm/walk'
@@ -31,6 +31,11 @@ export function userfault(life: Life, { mm, oracle }: Proc): void {
 function beforeLeaf(life: Life, mm: Mm): void {
   const { world } = life
   for (let i = 0; i < life.count; i++) {
+    if (mm.vmaAt(life.from + i)?.huge !== undefined) {
+      life.leftOut('HugeTLB pages without access')
+      life.count = i
+      return
+    }
     const pmd = findPmd(world, mm, life.from + i)
     if (pmd === 0 || !isPmdLeaf(world.tables.attr(pmd))) continue
     life.leftOut('PMD leaves without access')
@@ -47,7 +52,12 @@ export function migrate(life: Life, { mm, oracle }: Proc): void {
   if (slot === 0 || !isPresent(tables.attr(slot)) || (tables.attr(slot) & SPECIAL) !== 0) return
   const pfn = tables.pfn(slot)
   const word = folios.word(pfn)
-  if ((word & ANON) === 0 || (folios.flags(pfn) & (FOLIO_FILE | FOLIO_SWAPCACHE)) !== 0) return
+  if (
+    (word & ANON) === 0 ||
+    (word & HUGETLB) !== 0 ||
+    (folios.flags(pfn) & (FOLIO_FILE | FOLIO_SWAPCACHE)) !== 0
+  )
+    return
   if (isBlockEntry(tables.attr(slot)) && word === 0) return
   // A pinned folio, or one on its way to a list, is not migrated.
   lru.drainAll()

@@ -159,6 +159,10 @@ export class Life {
       sys.sysExit(world, mm)
     }
     for (const file of this.files) truncateFile(world, file)
+    for (const pool of world.hugetlb.pools) {
+      pool.overcommit = 0
+      pool.resize(0)
+    }
     world.lru.drainAll()
     this.fullChecks++
     const violation = this.watch.full()

@@ -43,6 +43,51 @@ export function mmap(life: Life, { mm, oracle }: Proc): void {
   oracle.map(first, count, shared)
 }
 
+/** Orders of HugeTLB pages that the arena and the memory of a fuzzed world have room for. */
+function hugeOrders({ world }: Life): number[] {
+  const { name, contShift, pmdOrder } = world.geometry
+  return name === '4K' ? [contShift, pmdOrder] : [contShift]
+}
+
+/** A pool of HugeTLB pages grows or shrinks, or may do so on demand. */
+export function pool(life: Life, _proc: Proc): void {
+  const { random, world } = life
+  const orders = hugeOrders(life)
+  const order = orders[random.below(orders.length)]
+  const most = order === world.geometry.pmdOrder ? 4 : 13
+  const chosen = world.hugetlb.pool(order)
+  if (chosen === undefined) return
+  if (random.below(3) === 0) chosen.overcommit = random.below(most)
+  else chosen.resize(random.below(most))
+  life.say(`pool of order ${order}: ${chosen.total}, overcommit ${chosen.overcommit}`)
+}
+
+/** HugeTLB pages, private or shared, reserved or not; mostly at a place where they may lie. */
+export function mmapHuge(life: Life, proc: Proc): void {
+  const { world, random, base, arena } = life
+  const orders = hugeOrders(life)
+  const order = orders[random.below(orders.length)]
+  const nr = 2 ** order
+  if (random.below(2) === 0) pool(life, proc)
+  const count = Math.min(arena, nr * (1 + random.below(order === world.geometry.pmdOrder ? 2 : 6)))
+  const grid = random.below(12) === 0 ? 1 : nr
+  const first = base + grid * random.below(Math.floor((arena - count) / grid) + 1)
+  const shared = random.below(5) === 0
+  const reserve = random.below(2) === 0
+  life.from = first
+  life.count = count
+  life.say(`HugeTLB of order ${order}${shared ? ' shared' : ''}${reserve ? ' reserved' : ''}`)
+  life.watch.begin(proc.mm, first, count)
+  proc.oracle.unsure(first, count)
+  sys.sysMmap(world, proc.mm, { vpn: first, pages: count, prot: 'rw', shared, huge: order, reserve })
+  proc.oracle.map(first, count, shared)
+}
+
+/** Whether HugeTLB pages lie in the range: calls round it to whole ones. */
+function hasHuge(mm: Mm, from: number, count: number): boolean {
+  return mm.vmas.some(({ start, end, huge }) => huge !== undefined && start < from + count && from < end)
+}
+
 export function munmap(life: Life, proc: Proc): void {
   life.range(proc)
   const { from, count } = life
@@ -62,7 +107,10 @@ export function mprotect(life: Life, proc: Proc): void {
 export function mremap(life: Life, proc: Proc): void {
   const { world, random, base, arena } = life
   life.range(proc)
-  const { from, count } = life
+  const { from } = life
+  const pages = 2 ** (proc.mm.vmaAt(from)?.huge?.order ?? 0)
+  const count = Math.min(Math.ceil(life.count / pages) * pages, base + arena - from)
+  life.count = count
   const grid = [1, world.geometry.contPtes, world.geometry.tableEntries][random.below(3)]
   // The distance is a multiple of the grid, as far as the arena has room for that.
   const offset = (from - base) % grid
@@ -124,7 +172,7 @@ function madvise(life: Life, { mm, oracle }: Proc, advice: sys.MadviseAdvice): v
   } finally {
     given()
   }
-  if (advice === 'dontneed') oracle.discard(from, count)
+  if (advice === 'dontneed' && !hasHuge(mm, from, count)) oracle.discard(from, count)
 }
 
 /** Whether the range lies in a file that is cached in large folios: the engine cannot split those. */

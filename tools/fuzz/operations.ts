@@ -20,6 +20,8 @@ const NAMED = {
   agent: { weight: 8, run: access.agent },
   mmap: { weight: 6, run: mapping.mmap },
   mmapFile: { weight: 2, run: mapping.mmapFile },
+  mmapHuge: { weight: 2, run: mapping.mmapHuge },
+  pool: { weight: 1, run: mapping.pool },
   munmap: { weight: 3, run: mapping.munmap },
   mprotect: { weight: 7, run: mapping.mprotect },
   mremap: { weight: 4, run: mapping.mremap },

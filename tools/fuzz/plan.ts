@@ -54,6 +54,7 @@ export const FOCUS: Readonly<Record<string, Readonly<Partial<Record<string, numb
     getTags: 12,
     reclaim: 6
   },
+  hugetlb: { mmapHuge: 24, pool: 8, fork: 8, exit: 6, mremap: 8, mprotect: 9, pin: 4, populate: 5 },
   teardown: { munmap: 14, dontneed: 18, exit: 9, fork: 9, mmap: 16, mremap: 8 }
 }
 

@@ -21,8 +21,10 @@ export function fork(life: Life, proc: Proc): void {
     // need tell, and that goes with the parent.
     watch.cleaned(mm, vpn, 1)
   }
-  for (const { start, end, flags } of mm.vmas) {
+  for (const { start, end, flags, huge } of mm.vmas) {
     if ((flags & (VM_DONTCOPY | VM_WIPEONFORK)) !== 0) child.zero(start, end - start)
+    // Its reserving owner took a page away from it: it gets SIGBUS there, and its child zeroes.
+    else if (huge?.unmapped === true) child.unsure(start, end - start)
   }
   life.procs.push({ mm: childMm, oracle: child })
   if (life.verbose) life.said += ` child mm ${childMm.pid}`

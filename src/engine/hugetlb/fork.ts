@@ -19,7 +19,10 @@ const MAPCOUNT = COUNTER_INDEX.mapcount
 const FOLIO_REF = COUNTER_INDEX.folioRef
 const EXCLUSIVE_CLEAR = COUNTER_INDEX.exclusiveClear
 
-/** The child's VMA: reservations stay with the parent. */
+/**
+ * The child's VMA: reservations stay with the parent. That an owner took a page away is forgotten, too: the
+ * child of a process that would get SIGBUS there reads zeroes.
+ */
 export function dupHugeVma(world: World, copy: Vma): void {
   if (copy.huge === undefined) return
   world.calls[FN.hugetlb_dup_vma_private]++

@@ -7,7 +7,7 @@
  */
 import { EngineError } from '../error'
 import { isModern } from '../kernel/names'
-import { EXCLUSIVE, type FolioObserver } from '../mm/folio'
+import { ANON, EXCLUSIVE, type FolioObserver } from '../mm/folio'
 import { FN } from '../trace/functions'
 import { VM } from '../trace/vmstat'
 import type { World } from '../world'
@@ -189,6 +189,9 @@ export class HugetlbPool {
     calls[FN.hugetlb_cgroup_uncharge_folio]++
     calls[FN.hugetlb_cgroup_uncharge_folio_rsvd]++
     if (folios.isExclusive(head)) folios.addWord(head, -EXCLUSIVE)
+    // Of a shared mapping before: pages of a pool count as anonymous until a file has them.
+    if ((folios.word(head) & ANON) === 0)
+      for (let i = 0; i < this.size.pages; i++) folios.addWord(head + i, ANON)
     folios.setFlags(head, 0, -1)
     folios.setAnonVma(head, 0)
     if (restoreReserve) this.reserved++
