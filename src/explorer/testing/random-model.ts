@@ -88,6 +88,6 @@ export function randomModel(random: () => number): Model {
       readers: pick(['one word', 'several words'] as const),
       faults: pick(['forbidden', 'handled'] as const)
     },
-    maxStates: 12_000
+    maxStates: 5_000
   })
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { CPU_MODELS } from '../../engine/arch/cpu'
 import { GEOMETRIES } from '../../engine/arch/granule'
+import { SEQUENCE_NAMES } from '../../engine/hugetlb/sequences'
 import { kernelNames } from '../../engine/kernel'
 import { ADVICE } from '../../engine/region'
 import { COUNTER_DOCS, COUNTER_NAMES } from '../../engine/trace/counters'
@@ -37,6 +38,9 @@ describe("the API's types", () => {
     expect(quoted(after('export type CpuModel', '\n'))).toEqual(Object.keys(CPU_MODELS))
     const advice = both.slice(both.indexOf('export type Advice ='))
     expect(quoted(advice.slice(0, advice.indexOf('\n\n')))).toEqual(ADVICE)
+  })
+  it('name every sequence there is', () => {
+    expect(quoted(after('export type SequenceName =', '\n\n'))).toEqual([...SEQUENCE_NAMES])
   })
   it('give a parameter the type of its values', () => {
     const script = (line: string): string =>
