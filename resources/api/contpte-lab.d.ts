@@ -75,6 +75,8 @@ declare module 'contpte-lab' {
     lpa2?: boolean
     /** Erratum of broadcast TLBI completion: one more TLBI and DSB ISH after every flush. */
     repeatTlbi?: boolean
+    /** The memory tagging extension (FEAT_MTE2). */
+    mte?: boolean
   }
 
   /**
@@ -119,6 +121,16 @@ declare module 'contpte-lab' {
     tlb?: TlbOptions
     /** A swap area on a synchronous device (zram); without one nothing is swapped out. */
     swap?: Bytes
+    /**
+     * What the swap area lies on. `synchronous` (default): written and read at once, as zram is. Else folios
+     * stay in the swap cache until `reclaimSwapCache`. `compression`: bytes kept in one of the device.
+     */
+    swapDevice?: { synchronous?: boolean; compression?: number }
+    /**
+     * How memory tags of large folios are kept in swap: a design of "arm64: mm: swap: save and restore mte tags
+     * for large folios". By default what the kernel has: `M0` up to 6.9, `M10` from 6.10 on.
+     */
+    mteDesign?: 'M0' | 'M1' | 'M2' | 'M3' | 'M4' | 'M5' | 'M6' | 'M7' | 'M8' | 'M9' | 'M10'
     /** For choices that hardware may make either way. Default: the cell's seed. */
     seed?: number
     /**

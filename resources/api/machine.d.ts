@@ -165,7 +165,8 @@ declare module 'contpte-lab' {
     | 'keeponfork'
 
   /** Access that a mapping allows: letters, or none. */
-  export type Protection = 'none' | 'r' | 'w' | 'x' | 'rw' | 'rx' | 'wx' | 'rwx'
+  export type Protection =
+    'none' | 'r' | 'w' | 'x' | 'rw' | 'rx' | 'wx' | 'rwx' | 'rm' | 'wm' | 'rwm' | 'rwxm'
 
   /** What pages are pinned for. */
   export interface PinOptions {
@@ -229,7 +230,14 @@ declare module 'contpte-lab' {
     madvise(advice: Advice, from?: number, count?: number, process?: Process): void
     /** `munmap(2)`. */
     munmap(from?: number, count?: number, process?: Process): void
-    /** `mprotect(2)`. `ENOMEM` at the first gap. */
+    /**
+     * STG on every granule of the pages: the memory tag of each becomes `tag` (0 to 15). Nothing where the
+     * mapping lacks PROT_MTE (`m` in its protection).
+     */
+    setTags(tag: number, from?: number, count?: number, process?: Process): void
+    /** LDG on every granule: the tag of each page, or all that occur on it where they are several. */
+    tags(from?: number, count?: number, process?: Process): (number | number[])[]
+    /** `mprotect(2)`. `ENOMEM` at the first gap. `m` (PROT_MTE), once given, stays; `EINVAL` where tags cannot be. */
     mprotect(prot: Protection, from?: number, count?: number, process?: Process): void
     /**
      * `mremap(2)` with MREMAP_MAYMOVE and MREMAP_FIXED: moves pages to page `page` of region `to`, where
@@ -346,6 +354,8 @@ declare module 'contpte-lab' {
     exit(): void
     /** Writes `value` to `/proc/pid/clear_refs`: 1 to 3 clear access flags, 4 flushes. `EINVAL` otherwise. */
     clearRefs(value: number): void
+    /** `prctl(PR_SET_TAGGED_ADDR_CTRL)`: what a memory tag that does not match does. `EINVAL` without tags. */
+    tagCheck(check: 'none' | 'sync' | 'async'): void
     /** `prctl(PR_SET_THP_DISABLE)`. Default true. */
     thpDisable(disable?: boolean): void
     /** Drops every pin taken through this process. */
@@ -434,6 +444,18 @@ declare module 'contpte-lab' {
     fill(region: Region, page: number, process?: Process): void
   }
 
+  /** A swap area. */
+  export interface SwapArea {
+    readonly slots: number
+    readonly free: number
+    /** Folios in the swap cache. */
+    readonly cached: number
+    /** Bytes that the device holds, compressed. */
+    readonly deviceBytes: number
+    /** Bytes that saved memory tags take: 128 for a page of 4K. */
+    readonly tagBytes: number
+  }
+
   /** A simulated arm64 machine. */
   export interface Machine {
     readonly kernel: KernelName
@@ -456,6 +478,17 @@ declare module 'contpte-lab' {
      * `help` lists the commands. Throws `not-modelled` where a file would do what is not simulated.
      */
     shell(text: string): ShellResult
+    /** The swap area as it is; zeroes where there is none. Counts nothing. */
+    swapArea(): SwapArea
+    /**
+     * A later pass of reclaim over the swap cache: folios that nothing maps and that are written are freed.
+     * Answers how many. With a synchronous device there is mostly none.
+     */
+    reclaimSwapCache(): number
+    /** `swapoff(2)`: all that is swapped out comes back. `ENOMEM` without memory for it. */
+    swapoff(): void
+    /** How many pages may have their tags saved at once: more is ENOMEM inside the kernel. */
+    tagBuffers(limit: number): void
     /** Starts a process with an empty address space. */
     spawn(): Process
     /**

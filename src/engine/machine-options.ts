@@ -83,7 +83,10 @@ export function tlbConfig(options: TlbOptions, cpus: number): TlbConfig {
 
 /** Throws `bad-argument` unless `prot` is what `accessFlags` takes. */
 export function checkProt(call: string, prot: string): void {
-  const sorted = prot === 'none' ? prot : ['r', 'w', 'x'].filter((letter) => prot.includes(letter)).join('')
-  if (PROTECTIONS.includes(sorted) && sorted.length === prot.length) return
-  throw bad(`${call}: prot must be 'none' or letters of r, w, x such as 'rw', not ${JSON.stringify(prot)}.`)
+  const access = prot.replace('m', '')
+  const sorted = prot === 'none' ? prot : ['r', 'w', 'x'].filter((letter) => access.includes(letter)).join('')
+  if (PROTECTIONS.includes(sorted) && sorted.length === access.length) return
+  throw bad(
+    `${call}: prot must be 'none' or letters of r, w, x such as 'rw' (and m for PROT_MTE), not ${JSON.stringify(prot)}.`
+  )
 }

@@ -17,6 +17,8 @@ import {
   type TlbOptions
 } from './machine-options'
 import { accessPage } from './mm/access'
+import type { SwapDevice } from './mm/swap'
+import type { MteDesignName } from './mte/designs'
 import { newMm } from './mm/fork'
 import { fragment, type Fragmentation } from './mm/fragment'
 import { runKhugepaged, type KhugepagedPass } from './mm/khugepaged-scan'
@@ -49,6 +51,10 @@ export interface MachineConfig {
   readonly tlb?: TlbOptions
   /** Bytes of a swap area on a synchronous device; without one nothing is swapped out. */
   readonly swapBytes?: number
+  /** What the swap area lies on. */
+  readonly swapDevice?: SwapDevice
+  /** A design for memory tags in swap other than the kernel's own. */
+  readonly mteDesign?: MteDesignName
   /** For choices that hardware may make either way. Default 1. */
   readonly seed?: number
   /** Traces everything the machine does; costs about 0.2 µs and 32 bytes a primitive. */
@@ -276,7 +282,8 @@ export class Machine {
 
 /** Puts a machine together. Throws `unknown-kernel`, `bad-argument`. */
 export function createMachine(config: MachineConfig): Machine {
-  const kernel = typeof config.kernel === 'string' ? kernelByName(config.kernel) : config.kernel
+  const named = typeof config.kernel === 'string' ? kernelByName(config.kernel) : config.kernel
+  const kernel = config.mteDesign === undefined ? named : { ...named, mteDesign: config.mteDesign }
   const {
     cpus = 1,
     granule = '4K',
@@ -284,6 +291,7 @@ export function createMachine(config: MachineConfig): Machine {
     cpu,
     seed,
     swapBytes,
+    swapDevice,
     trace,
     commandLine,
     forceVmemmap
@@ -300,6 +308,7 @@ export function createMachine(config: MachineConfig): Machine {
     cpu,
     seed,
     swapBytes,
+    swapDevice,
     tlb,
     trace,
     commandLine,

@@ -66,6 +66,7 @@ function splitAnon(
   thpStats.add(order, 'nr_anon', -1)
   const cached = (folios.flags(head) & FOLIO_SWAPCACHE) !== 0
   folios.takeApart(head)
+  world.mte?.split(head, nr)
   if (cached) {
     world.swap?.split(head, nr)
     for (let page = head; page < head + nr; page++) folios.addRefs(page, 1)

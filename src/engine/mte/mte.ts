@@ -97,6 +97,12 @@ export class Mte {
     }
   }
 
+  /** The folio was taken apart: a flag that was the folio's is every page's then. */
+  split(head: number, nr: number): void {
+    if (this.design.flag !== 'folio' || !this.#tagged.has(head)) return
+    for (let pfn = head; pfn < head + nr; pfn++) this.#tagged.add(pfn)
+  }
+
   /** `arch_prepare_to_swap`: saves what is tagged of a folio that is about to be written; false is ENOMEM. */
   prepareToSwap(head: number, nr: number, slot: number): boolean {
     this.#restored.delete(head)

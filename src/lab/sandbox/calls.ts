@@ -15,6 +15,7 @@ import type { Workload } from '../../engine/workload/heap'
 import { bad, flag, optional, options, text, whole } from './arguments'
 import { HUGETLB_CALLS } from './hugetlb-calls'
 import { observation } from './observation'
+import { TAG_CALLS } from './tag-calls'
 import { workloadOptions } from './workload-options'
 
 /** The objects behind a script's handles; each throws for one that is not of the machine in question. */
@@ -168,6 +169,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   },
 
   ...HUGETLB_CALLS,
+  ...TAG_CALLS,
 
   'machine.memory': (handles, [id]) => {
     const { world } = handles.machineAt(id)

@@ -4,6 +4,8 @@ import { GEOMETRIES, type GranuleName } from '../../engine/arch/granule'
 import { EngineError } from '../../engine/error'
 import type { MachineConfig } from '../../engine/machine'
 import type { TlbOptions } from '../../engine/machine-options'
+import type { SwapDevice } from '../../engine/mm/swap'
+import { mteDesign, MTE_DESIGN_NAMES, type MteDesignName } from '../../engine/mte/designs'
 import type { MmapRequest } from '../../engine/process'
 import { bad, bytes, flag, optional, options, text, whole } from './arguments'
 import { costProfileByName, costProfileNames } from './profiles'
@@ -17,11 +19,13 @@ const MACHINE = [
   'cpu',
   'tlb',
   'swap',
+  'swapDevice',
+  'mteDesign',
   'commandLine',
   'seed',
   'hvo'
 ]
-const CPU = ['model', 'hafdbs', 'tlbRange', 'kpti', 'lpa2', 'repeatTlbi']
+const CPU = ['model', 'hafdbs', 'tlbRange', 'kpti', 'lpa2', 'repeatTlbi', 'mte']
 const TLB = ['entries', 'coalesce', 'evict', 'completion', 'records', 'withoutHafdbs', 'walkers']
 const MMAP = ['bytes', 'align', 'prot', 'shared', 'file', 'name', 'huge', 'reserve']
 const DEFAULT_MODEL = 'neoverse-n1'
@@ -38,6 +42,8 @@ export function machineConfig(given: unknown, seed: number): MachineConfig {
     granule: optional(wanted.granule, granule),
     memoryBytes: bytes('machine', 'memory', wanted.memory),
     swapBytes: bytes('machine', 'swap', wanted.swap),
+    swapDevice: optional(wanted.swapDevice, swapDevice),
+    mteDesign: optional(wanted.mteDesign, design),
     cost: optional(wanted.cost, profile),
     commandLine: optional(wanted.commandLine, (value) => text('machine: commandLine', value)),
     forceVmemmap: optional(wanted.hvo, (value) => flag('machine: hvo', value)),
@@ -54,6 +60,23 @@ function granule(value: unknown): GranuleName {
     throw bad(`machine: granule must be one of ${names.join(', ')}, not ${JSON.stringify(value)}`)
   }
   return found
+}
+
+function swapDevice(value: unknown): SwapDevice {
+  const wanted = options('machine: swapDevice', value, ['synchronous', 'compression'])
+  const { compression } = wanted
+  if (compression !== undefined && !(typeof compression === 'number' && compression >= 1))
+    throw bad('machine: swapDevice: compression must be a number from 1 on')
+  return {
+    synchronous: optional(wanted.synchronous, (one) => flag('machine: swapDevice: synchronous', one)),
+    compression
+  }
+}
+
+function design(value: unknown): MteDesignName {
+  const found = mteDesign(text('machine: mteDesign', value))
+  if (found !== undefined) return found.name
+  throw bad(`machine: mteDesign must be one of ${MTE_DESIGN_NAMES.join(', ')}, not ${JSON.stringify(value)}`)
 }
 
 function model(value: unknown): CpuFeatures {
@@ -73,7 +96,8 @@ function cpuFeatures(value: unknown): CpuFeatures {
     tlbRange: chosen('tlbRange'),
     kpti: chosen('kpti'),
     lpa2: chosen('lpa2'),
-    repeatTlbi: chosen('repeatTlbi')
+    repeatTlbi: chosen('repeatTlbi'),
+    mte: chosen('mte')
   }
 }
 

@@ -126,6 +126,12 @@ class Region {
   load(page, process) {
     return call('region.load', ...this.#page(page, process))
   }
+  setTags(tag, from, count, process) {
+    call('region.setTags', tag, ...this.#range(from, count, process))
+  }
+  tags(from, count, process) {
+    return call('region.tags', ...this.#range(from, count, process))
+  }
   mprotect(prot, from, count, process) {
     call('region.mprotect', prot, ...this.#range(from, count, process))
   }
@@ -227,6 +233,9 @@ class Process {
   }
   clearRefs(value) {
     call('process.clearRefs', this.#id, value)
+  }
+  tagCheck(check) {
+    call('process.tagCheck', this.#id, check)
   }
   thpDisable(disable = true) {
     call('process.thpDisable', this.#id, disable)
@@ -371,6 +380,18 @@ class Machine {
   }
   shell(text) {
     return freeze(call('machine.shell', this.#id, text))
+  }
+  swapArea() {
+    return freeze(call('machine.swapArea', this.#id))
+  }
+  reclaimSwapCache() {
+    return call('machine.reclaimSwapCache', this.#id)
+  }
+  swapoff() {
+    call('machine.swapoff', this.#id)
+  }
+  tagBuffers(limit) {
+    call('machine.tagBuffers', this.#id, limit)
   }
   check() {
     return call('machine.check', this.#id)
