@@ -81,6 +81,8 @@ export class World {
   readonly mte: Mte | undefined
   /** The pools of HugeTLB pages. */
   readonly hugetlb: Hugetlb
+  /** The command line as it was given; undefined where none was, which is not the same as an empty one. */
+  readonly bootOptions: string | undefined
   /** What /proc/cmdline shows. */
   readonly commandLine: string
   readonly thp: ThpSettings
@@ -176,6 +178,7 @@ export class World {
     this.folios.accounts = new FolioAccounts(this)
     this.hugetlb = new Hugetlb(this, config.forceVmemmap)
     this.folios.pools = this.hugetlb
+    this.bootOptions = config.commandLine
     this.commandLine = config.commandLine ?? ''
     this.bootWarnings = bootThp(this, config.commandLine)
     if (config.trace === undefined) return

@@ -51,3 +51,6 @@ export const MAX_BOOKMARKS = 1_000
 export const MAX_NOTE_CHARS = 1_000
 /** Filters of one search. */
 export const MAX_TRACE_FILTERS = 64
+/** Lines of a console over a trace, and characters of one. */
+export const MAX_CONSOLE_LINES = 500
+export const MAX_CONSOLE_CHARS = 4_096

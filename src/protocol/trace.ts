@@ -26,8 +26,10 @@ import type {
   TraceSummary,
   TraceTotals
 } from '../lab/results/trace'
+import type { TraceHugePages } from '../lab/results/trace-huge-pages'
 
 export type * from '../lab/results/trace'
+export type * from '../lab/results/trace-huge-pages'
 export { TRACE_ENTRY_BITS, packedMap, TRACE_MAP_LISTS, unpackedMap } from '../lab/results/trace'
 
 export interface TraceOpen extends TraceKey {
@@ -84,6 +86,19 @@ export interface TraceDescriptorRequest extends TraceKey {
   readonly level?: number
 }
 
+export interface TraceHugePagesRequest extends TraceKey {
+  readonly event: number
+  readonly machine: number
+  /** The range that folio sizes are wanted of; the decision is that of a store to its page `page`. */
+  readonly range?: { readonly pid: number; readonly address: number; readonly pages: number }
+  readonly page?: number
+  readonly buckets: number
+  /** Lines typed into the console, oldest first: what they set counts for this answer, not for the run. */
+  readonly lines: readonly string[]
+  /** Text whose ways to go on are wanted. */
+  readonly complete?: string
+}
+
 /** Two traces, of two runs, two cells or one: machine 0 of each is compared unless others are named. */
 export interface TraceTwo {
   readonly a: TraceKey
@@ -119,6 +134,8 @@ export interface TraceService {
   traceTotals(request: TraceRange & { readonly filter?: TraceFilter }): Promise<TraceTotals>
   traceState(request: TraceStateRequest): Promise<TraceState>
   traceDescriptor(request: TraceDescriptorRequest): Promise<TraceDescriptor>
+  /** Settings files, decisions and folio sizes; see `TraceHugePages`. */
+  traceHugePages(request: TraceHugePagesRequest): Promise<TraceHugePages>
   /** Pairs `from` to `from + count - 1` of the two workloads' operations. */
   traceAlign(request: TraceTwo & { readonly from: number; readonly count: number }): Promise<TraceAlignment>
   /** Where `b` stands when `a` stands at `event`. */

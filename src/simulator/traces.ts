@@ -16,6 +16,7 @@ export function withoutTraces(): TraceService {
     traceTotals: refuse,
     traceState: refuse,
     traceDescriptor: refuse,
+    traceHugePages: refuse,
     traceAlign: refuse,
     traceCounterpart: refuse,
     traceDiff: refuse,

@@ -9,7 +9,7 @@ import type { World } from '../world'
 import { VM_UFFD_WP, type Mm, type Vma } from './mm'
 
 /** `userfaultfd_armed`: the VMA is registered; its faults take one page at a time. */
-export function isUserfaultArmed(vma: Vma): boolean {
+export function isUserfaultArmed(vma: Pick<Vma, 'flags'>): boolean {
   return (vma.flags & VM_UFFD_WP) !== 0
 }
 

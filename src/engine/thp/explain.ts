@@ -57,8 +57,19 @@ export interface StoreDecision {
   readonly sizes: readonly SizeDecision[]
 }
 
+/** What of a world decides; without `folios` there is always memory. */
+export type DecidingWorld = Pick<World, 'kernel' | 'thp' | 'geometry' | 'tables'> &
+  Partial<Pick<World, 'folios'>>
+type DecidingMm = Pick<Mm, 'root' | 'flags'>
+type DecidingVma = Pick<Vma, 'start' | 'end' | 'flags'> & { readonly file?: unknown }
+
 /** The decision for a store to page `vpn` of `vma`. */
-export function explainStore(world: World, mm: Mm, vma: Vma, vpn: number): StoreDecision {
+export function explainStore(
+  world: DecidingWorld,
+  mm: DecidingMm,
+  vma: DecidingVma,
+  vpn: number
+): StoreDecision {
   const taken = entryTaken(world, mm, vpn)
   let used: number | undefined
   const sizes = anonOrders(world.geometry)
@@ -83,7 +94,7 @@ export function explainStore(world: World, mm: Mm, vma: Vma, vpn: number): Store
 
 /** The size's file, and what it comes to. */
 function settingOf(
-  { thp, kernel, geometry }: World,
+  { thp, kernel, geometry }: DecidingWorld,
   order: number
 ): Pick<SizeDecision, 'setting' | 'policy'> {
   const setting = kernel.thpFiles === 'linux-6.1' ? undefined : thp.sizes[order]
@@ -94,7 +105,12 @@ function settingOf(
 }
 
 /** What is against a size wherever the page lies: version, kind of memory, advice, prctl, settings. */
-function refused({ kernel, geometry, thp }: World, mm: Mm, vma: Vma, order: number): SizeReason | undefined {
+function refused(
+  { kernel, geometry, thp }: DecidingWorld,
+  mm: DecidingMm,
+  vma: DecidingVma,
+  order: number
+): SizeReason | undefined {
   if (kernel.faultOrders === 'exposed') {
     if (order !== geometry.contShift) return 'version'
     return (vma.flags & VM_CHP) === 0 ? 'not-marked' : undefined
@@ -105,7 +121,13 @@ function refused({ kernel, geometry, thp }: World, mm: Mm, vma: Vma, order: numb
 }
 
 /** What is against a size at this page: the VMA's bounds and what is mapped already. */
-function place(world: World, mm: Mm, vma: Vma, vpn: number, order: number): SizeReason | undefined {
+function place(
+  world: DecidingWorld,
+  mm: DecidingMm,
+  vma: DecidingVma,
+  vpn: number,
+  order: number
+): SizeReason | undefined {
   const { kernel, geometry } = world
   if (order === geometry.pmdOrder) {
     if (!orderFits(vma, vpn, order)) return 'vma-bounds'
@@ -124,7 +146,7 @@ function place(world: World, mm: Mm, vma: Vma, vpn: number, order: number): Size
 }
 
 /** Whether anything stands in the entry of a page: a page, a zero page, a swap entry, a marker, or a leaf above it. */
-function entryTaken(world: World, mm: Mm, vpn: number): boolean {
+function entryTaken(world: DecidingWorld, mm: DecidingMm, vpn: number): boolean {
   const slot = findSlot(world, mm, vpn)
   if (slot !== 0) return world.tables.attr(slot) !== 0
   const pmd = findPmd(world, mm, vpn)
@@ -132,13 +154,20 @@ function entryTaken(world: World, mm: Mm, vpn: number): boolean {
 }
 
 /** Whether the allocator could give the size now. */
-function memoryFor({ folios, kernel }: World, order: number): 'used' | 'pool-empty' | 'no-memory' {
+function memoryFor({ folios, kernel }: DecidingWorld, order: number): 'used' | 'pool-empty' | 'no-memory' {
+  if (folios === undefined) return 'used'
   const { blocks, buddy } = folios
   if (kernel.faultOrders === 'exposed' && blocks.inUse >= blocks.limit) return 'pool-empty'
   return buddy.largestFree >= order ? 'used' : 'no-memory'
 }
 
-function sentence(world: World, vma: Vma, vpn: number, order: number, reason: SizeReason): string {
+function sentence(
+  world: DecidingWorld,
+  vma: DecidingVma,
+  vpn: number,
+  order: number,
+  reason: SizeReason
+): string {
   const { geometry, kernel } = world
   const nr = 2 ** order
   const first = vpn - (vpn % nr)

@@ -40,7 +40,7 @@ export function settingRefusal(
 }
 
 /** `vma_thp_disabled`: what advice or prctl have against huge pages in a VMA. */
-export function vmaRefusal(mm: Mm, vmaFlags: number): VmaRefusal | undefined {
+export function vmaRefusal(mm: Pick<Mm, 'flags'>, vmaFlags: number): VmaRefusal | undefined {
   if ((vmaFlags & VM_NOHUGEPAGE) !== 0) return 'nohugepage'
   return (mm.flags & MMF_DISABLE_THP) !== 0 ? 'prctl' : undefined
 }
@@ -91,7 +91,7 @@ export function askPud(world: World, mm: Mm, vma: Vma): void {
 }
 
 /** Whether the aligned block of `order` around `vpn` lies inside the VMA: `thp_vma_suitable_order`. */
-export function orderFits(vma: Vma, vpn: number, order: number): boolean {
+export function orderFits(vma: Pick<Vma, 'start' | 'end'>, vpn: number, order: number): boolean {
   const nr = 2 ** order
   const first = vpn - (vpn % nr)
   return first >= vma.start && first + nr <= vma.end

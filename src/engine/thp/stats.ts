@@ -25,6 +25,8 @@ const INDEX = Object.fromEntries(THP_STAT_NAMES.map((name, index) => [name, inde
 /** The statistics of all orders up to the PMD order. Order 0 and orders above are ignored, as by the kernel. */
 export class ThpStats {
   readonly values: Float64Array
+  /** Told of every change: the place in `values`, and by how much. A trace listens. */
+  told: ((place: number, n: number) => void) | undefined
 
   constructor(
     readonly pmdOrder: number,
@@ -37,7 +39,9 @@ export class ThpStats {
   /** Adds `n` (which may be negative) to a statistic of folios of `order`. */
   add(order: number, name: ThpStatName, n = 1): void {
     if (order <= 0 || order > this.pmdOrder || !this.perSize) return
-    this.values[order * THP_STAT_NAMES.length + INDEX[name]] += n
+    const place = order * THP_STAT_NAMES.length + INDEX[name]
+    this.values[place] += n
+    this.told?.(place, n)
   }
 
   get(order: number, name: ThpStatName): number {

@@ -25,7 +25,11 @@ export class Sysfs extends SysfsTree {
   override write(path: string, value: string, from?: string): number {
     const taken = super.write(path, value, from)
     const { trace } = this.#world
-    if (value !== '') trace?.note('sysfs-write', 0, 0, 0, 0, trace.log.text(`${path} = ${value.trim()}`))
+    if (value === '' || trace === undefined) return taken
+    // From wherever it was written: as seen from the root.
+    const place = this.resolve(path, from)
+    const shown = place.startsWith(`${this.root}/`) ? place.slice(this.root.length + 1) : place
+    trace.note('sysfs-write', 0, 0, 0, 0, trace.log.text(`${shown} = ${value.trim()}`))
     return taken
   }
 }

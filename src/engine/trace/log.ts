@@ -50,6 +50,7 @@ export interface LogData {
   readonly patterns: Float64Array
   readonly vmaLists: readonly (readonly VmaRecord[])[]
   readonly texts: readonly string[]
+  readonly stats: readonly number[]
 }
 
 /** Events 1 to `length`, of all machines of a cell in the order in which they happened. */
@@ -60,6 +61,8 @@ export class TraceLog {
   readonly vmaLists: (readonly VmaRecord[])[] = [[]]
   /** Texts that events name by number. */
   readonly texts: string[] = []
+  /** Changes of statistics of huge pages, four numbers each: the event before, machine, place, by how much. */
+  readonly stats: number[] = []
   /** Set once something did not fit any more. */
   cut = false
   /** Event after which a run is ended by `TraceStop`; for tests. */
@@ -79,14 +82,15 @@ export class TraceLog {
     log.cut = data.cut
     log.patterns.load(data.patterns)
     log.vmaLists.splice(0, 1, ...data.vmaLists)
-    log.texts.push(...data.texts)
+    for (const text of data.texts) log.texts.push(text)
+    for (const number of data.stats) log.stats.push(number)
     return log
   }
 
   /** The log as data; it must not grow afterwards. */
   data(): LogData {
-    const { limit, length, cut, chunks, vmaLists, texts } = this
-    return { limit, length, cut, chunks, patterns: this.patterns.data(), vmaLists, texts }
+    const { limit, length, cut, chunks, vmaLists, texts, stats } = this
+    return { limit, length, cut, chunks, patterns: this.patterns.data(), vmaLists, texts, stats }
   }
 
   get length(): number {
@@ -171,7 +175,8 @@ export class TraceLog {
   get bytes(): number {
     const vmas = this.vmaLists.reduce((sum, list) => sum + 16 + 8 * list.length, 0)
     const texts = this.texts.reduce((sum, text) => sum + 2 * text.length, 0)
-    return this.chunks.length * CHUNK_EVENTS * LANES * 4 + this.patterns.bytes + vmas + texts
+    const stats = 8 * this.stats.length
+    return this.chunks.length * CHUNK_EVENTS * LANES * 4 + this.patterns.bytes + vmas + texts + stats
   }
 }
 

@@ -42,6 +42,9 @@ export class Tracer {
     this.#watches = world.tlbs === undefined
     this.tlbs = world.tlbs ?? new Tlbs(world.geometry, shadow, world.cpu.hafdbs, 1)
     this.tlbs.trace = this
+    world.thpStats.told = (place, n) => {
+      if (!log.full) log.stats.push(log.length, machine, place, n)
+    }
   }
 
   /** What a replica of the machine must know. */

@@ -5,6 +5,7 @@ import { differences, twoOf } from './compare'
 import { Comparison } from './comparison'
 import { descriptorAt } from './descriptor'
 import { TraceError } from './error'
+import { hugePagesAt } from './huge-pages'
 import type { IndexedTrace } from './indexed'
 import { lanes } from './lanes'
 import { eventsOf, find, totals } from './queries'
@@ -77,6 +78,11 @@ export class Answers {
       const trace = this.traces.get(key)
       checkEvent(trace, event)
       return descriptorAt(trace, event, machine, pid, address, level)
+    },
+    traceHugePages: ({ runId, cell, ...asked }) => {
+      const trace = this.traces.get({ runId, cell })
+      checkEvent(trace, asked.event)
+      return hugePagesAt(trace, asked)
     },
     traceAlign: (request) => alignmentOf(this.#compare(request).pairs, request.from, request.count),
     traceCounterpart: (request) => {

@@ -143,6 +143,7 @@ function recorded(machine: Machine): RecordedMachine {
     tlbs: world.tlbs !== undefined,
     ...(cost === undefined ? {} : { cost: cost.name, costs: figures(cost.costs), dvm: figures(cost.dvm) }),
     granule: world.geometry.name,
+    ...(world.bootOptions !== undefined && { commandLine: world.bootOptions }),
     vaBits: world.geometry.vaBits,
     layout,
     exposed: kernel.pteOps === 'exposed',

@@ -18,6 +18,7 @@ export interface RecordedMachine {
   readonly costs?: Float64Array
   readonly dvm?: Float64Array
   readonly granule: GranuleName
+  readonly commandLine?: string
   readonly vaBits: number
   readonly layout: DescriptorLayout
   readonly exposed: boolean

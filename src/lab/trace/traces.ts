@@ -65,6 +65,7 @@ export class TraceStore {
       traceTotals: ask('traceTotals'),
       traceState: ask('traceState'),
       traceDescriptor: ask('traceDescriptor'),
+      traceHugePages: ask('traceHugePages'),
       traceAlign: ask('traceAlign'),
       traceCounterpart: ask('traceCounterpart'),
       traceDiff: ask('traceDiff'),

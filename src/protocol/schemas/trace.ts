@@ -1,5 +1,7 @@
 /** Schemas of the calls about traces (`protocol/trace.ts`). */
 import {
+  MAX_CONSOLE_CHARS,
+  MAX_CONSOLE_LINES,
   MAX_TRACE_BUCKETS,
   MAX_TRACE_ENTRIES,
   MAX_TRACE_EVENTS,
@@ -11,6 +13,7 @@ import type { Contract } from '../contract'
 import type * as t from '../trace'
 import * as v from 'valibot'
 import * as s from './base'
+import { hugePages } from './trace-huge-pages'
 import * as replies from './trace-replies'
 
 const key = { runId: s.name, cell: s.count }
@@ -114,6 +117,19 @@ export const traceCalls: Contract<t.TraceService, never>['calls'] = {
       level: s.maybe(s.integer(-1, 3))
     }),
     reply: replies.descriptor
+  },
+  traceHugePages: {
+    request: s.shape<t.TraceHugePagesRequest>({
+      ...key,
+      event,
+      machine,
+      range: s.maybe(s.shape({ pid: s.count, address: s.count, pages: s.integer(1) })),
+      page: s.maybe(s.count),
+      buckets,
+      lines: s.list(s.textOf(MAX_CONSOLE_CHARS), MAX_CONSOLE_LINES),
+      complete: s.maybe(s.textOf(MAX_CONSOLE_CHARS))
+    }),
+    reply: hugePages
   },
   traceAlign: {
     request: s.shape<t.TraceTwo & { readonly from: number; readonly count: number }>({

@@ -66,6 +66,16 @@ export const traceSamples: Pick<Samples<TraceService, never>, 'requests' | 'repl
       ]
     },
     traceDescriptor: { ...key, event: 7, ...place, level: 3 },
+    traceHugePages: {
+      ...key,
+      event: 7,
+      machine: 0,
+      range: { pid: 1, address: 4096, pages: 2 },
+      page: 1,
+      buckets: 2,
+      lines: ['cat enabled'],
+      complete: 'ca'
+    },
     traceAlign: { ...two, from: 0, count: 10 },
     traceCounterpart: { ...two, event: 7 },
     traceDiff: { ...two, aEvent: 7, bEvent: 8, cells: 10, address: { from: 0, to: 4096 } },
@@ -274,6 +284,47 @@ export const traceSamples: Pick<Samples<TraceService, never>, 'requests' | 'repl
         },
         { what: 'counters', counters: { write: 3 } }
       ]
+    },
+    traceHugePages: {
+      event: 7,
+      root: '/sys/kernel/mm/transparent_hugepage',
+      files: [
+        {
+          path: 'enabled',
+          text: '[always] madvise never',
+          writable: true,
+          words: ['always', 'madvise', 'never'],
+          typed: false
+        }
+      ],
+      writes: [{ event: 3, machine: 0, path: 'enabled', value: 'always' }],
+      console: [
+        {
+          directory: '/sys',
+          text: 'cat enabled',
+          output: '[always] madvise never\n',
+          failed: false,
+          status: 0
+        }
+      ],
+      directory: '/sys',
+      completion: { from: 0, candidates: ['cat'] },
+      decision: {
+        order: 4,
+        sizes: [
+          {
+            order: 4,
+            bytes: 65536,
+            setting: 'always',
+            policy: 'always',
+            allowed: true,
+            reason: 'used',
+            why: 'It is the largest size that is allowed, fits and is empty.'
+          }
+        ]
+      },
+      orders: [4, -1],
+      sizes: [{ order: 4, bytes: 65536, folios: 1, partially: 0 }]
     },
     traceDescriptor: {
       raw: 'e8000000010fd3',

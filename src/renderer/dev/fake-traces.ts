@@ -436,6 +436,15 @@ export function fakeTraces(traces: readonly FakeTrace[]): TraceService {
         { bits: '0', name: 'VALID', value: '1', meaning: 'hardware walks it', source: 'Arm ARM', set: true }
       ]
     }),
+    traceHugePages: async ({ event, lines }) => ({
+      event,
+      root: '/sys/kernel/mm/transparent_hugepage',
+      files: [],
+      writes: [],
+      console: lines.map((text) => ({ directory: '/', text, output: '', failed: false, status: 0 })),
+      directory: '/',
+      sizes: []
+    }),
     traceAlign: async () => ({ pairs: [], total: 0, unmatchedA: 0, unmatchedB: 0 }),
     traceCounterpart: async ({ a, b, event }) => counterpart(of(a), of(b), event),
     traceDiff: async ({ aEvent, bEvent }) => ({

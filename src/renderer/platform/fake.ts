@@ -29,6 +29,7 @@ function refusedTraces(): TraceService {
     traceTotals: refuse,
     traceState: refuse,
     traceDescriptor: refuse,
+    traceHugePages: refuse,
     traceAlign: refuse,
     traceCounterpart: refuse,
     traceDiff: refuse,

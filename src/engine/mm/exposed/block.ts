@@ -18,7 +18,11 @@ export const VM_CHP = 1 << 28
  * The first page of the block around `vpn`, or -1 where no block may be: the VMA is not marked, or
  * the block does not lie inside it.
  */
-export function suitableBlock(world: World, vma: Vma, vpn: number): number {
+export function suitableBlock(
+  world: Pick<World, 'geometry'>,
+  vma: Pick<Vma, 'start' | 'end' | 'flags'>,
+  vpn: number
+): number {
   if ((vma.flags & VM_CHP) === 0) return -1
   const first = vpn - (vpn % world.geometry.contPtes)
   return first >= vma.start && first + world.geometry.contPtes <= vma.end ? first : -1
