@@ -11,10 +11,9 @@ import { COUNTER_DOCS, COUNTER_NAMES } from '../../engine/trace/counters'
 import { costProfileNames } from '../sandbox/profiles'
 import { typeCheck } from './type-check'
 
-const api = readFileSync(join(process.cwd(), 'resources/api/contpte-lab.d.ts'), 'utf8')
-const both = ['machine', 'huge-pages'].reduce(
-  (text, name) => text + readFileSync(join(process.cwd(), `resources/api/${name}.d.ts`), 'utf8'),
-  api
+const FILES = ['contpte-lab', 'machine', 'agents', 'huge-pages', 'models']
+const api = FILES.map((name) => readFileSync(join(process.cwd(), `resources/api/${name}.d.ts`), 'utf8')).join(
+  ''
 )
 
 const quoted = (text: string): string[] => [...text.matchAll(/'([^']+)'/g)].map((match) => match[1])
@@ -36,7 +35,7 @@ describe("the API's types", () => {
   it('name every granule, CPU model and advice there is', () => {
     expect(quoted(after('granule?:', '\n'))).toEqual(Object.keys(GEOMETRIES))
     expect(quoted(after('export type CpuModel', '\n'))).toEqual(Object.keys(CPU_MODELS))
-    const advice = both.slice(both.indexOf('export type Advice ='))
+    const advice = api.slice(api.indexOf('export type Advice ='))
     expect(quoted(advice.slice(0, advice.indexOf('\n\n')))).toEqual(ADVICE)
   })
   it('name every sequence there is', () => {

@@ -5,9 +5,11 @@ import { typescriptDefaults } from 'monaco-editor/languages/features/typescript/
 import EditorWorker from 'monaco-editor/editor/editor.worker?worker'
 import TsWorker from 'monaco-editor/languages/features/typescript/ts.worker?worker'
 import compilerOptions from '../../../resources/api/compiler-options.json'
+import agentTypes from '../../../resources/api/agents.d.ts?raw'
 import apiTypes from '../../../resources/api/contpte-lab.d.ts?raw'
 import hugePageTypes from '../../../resources/api/huge-pages.d.ts?raw'
 import machineTypes from '../../../resources/api/machine.d.ts?raw'
+import modelTypes from '../../../resources/api/models.d.ts?raw'
 import type { ThemeName } from '../theme/tokens'
 import { monacoTheme } from './theme'
 
@@ -24,7 +26,7 @@ typescriptDefaults.setCompilerOptions({ ...compilerOptions, lib })
 typescriptDefaults.setEagerModelSync(true)
 typescriptDefaults.setDiagnosticsOptions({ onlyVisible: false })
 typescriptDefaults.addExtraLib(
-  `${apiTypes}\n${machineTypes}\n${hugePageTypes}`,
+  [apiTypes, machineTypes, agentTypes, hugePageTypes, modelTypes].join('\n'),
   'file:///node_modules/contpte-lab/index.d.ts'
 )
 
