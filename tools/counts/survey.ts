@@ -92,7 +92,7 @@ const isSpecial = (kernel: string, of: Case, scope: Scope): boolean =>
   BLOCKS.applies(of) &&
   (scope !== 'test' || of.pages <= 512 || ordersOfClasses(kernel, of.granule).includes(of.order))
 
-const isContpte = (kernel: string): boolean => /^contpte|linux-6\.(9|12)/.test(kernel)
+const isContpte = (kernel: string): boolean => /^contpte|linux-6\.(9|10|12)/.test(kernel)
 
 /** Special states come last; large ones are measured entry by entry only where all are. */
 function measure(kernel: string, of: Case, fast: boolean, scope: Scope): Measured[] {

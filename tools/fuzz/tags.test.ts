@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { worldSeed } from './campaign'
+import type { Mutant } from './mutants'
 import { runWorld } from './session'
 import { mutantByName } from './task'
 
@@ -14,10 +15,25 @@ function firstRule(options: object, rules: readonly string[], worlds = 16): stri
   return undefined
 }
 
+/** Changes no world: protection, tags and where pages lie are what is chosen most. */
+const aboutTags: Mutant = {
+  name: 'about-tags',
+  what: 'nothing',
+  fits: () => true,
+  weights: {
+    ...{ mprotect: 40, setTags: 40, getTags: 30, munmap: 15, mmap: 15, exit: 1, sysfs: 1 },
+    ...{ mmapHuge: 0, pool: 0, mmapFile: 0, fork: 0, free: 0, migrate: 0, numaHint: 0, userfault: 0 }
+  },
+  install: () => () => false
+}
+
 // Minimal cases of each are in src/engine/mte/designs.test.ts.
 describe('designs for tags in swap', () => {
-  it.each(['M1', 'M6'])('%s, which the reference calls wrong, is found to lose tags', (design) => {
-    expect(firstRule({ design }, ['tags'])).toBe('tags')
+  it.each([
+    ['M1', undefined],
+    ['M6', aboutTags]
+  ])('%s, which the reference calls wrong, is found to lose tags', (design, mutant) => {
+    expect(firstRule({ design, mutant }, ['tags'])).toBe('tags')
   })
 
   it.each(['M0', 'M3', 'M4', 'M5', 'M7', 'M8', 'M9', 'M10'])(
