@@ -1,5 +1,5 @@
 import { defineConfig } from '@playwright/test'
-import { findChromium } from './tools/test/browser.mjs'
+import { CHROMIUM_ARGS, findChromium } from './tools/test/browser.mjs'
 
 const executablePath = await findChromium()
 const isRoot = process.getuid?.() === 0
@@ -35,7 +35,7 @@ export default defineConfig({
       use: {
         browserName: 'chromium',
         // As root Chromium refuses its sandbox. Tests only: the product never asks for this.
-        launchOptions: { executablePath, chromiumSandbox: !isRoot, args: [OFFLINE] },
+        launchOptions: { executablePath, chromiumSandbox: !isRoot, args: [...CHROMIUM_ARGS, OFFLINE] },
         permissions: ['clipboard-read', 'clipboard-write']
       }
     },

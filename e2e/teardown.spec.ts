@@ -58,6 +58,7 @@ test('a block is torn down in two designs in lockstep, with what others see and 
     await lab.command(`Theme: ${theme}`)
     await lab.panel('Teardown')
     const { violations } = await new AxeBuilder({ page: lab.page })
+      .setLegacyMode()
       .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
       .analyze()
     expect(violations.map(({ id, nodes }) => `${theme} ${id} ${nodes[0]?.target}`)).toEqual([])

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { chromium } from '@playwright/test'
 import { ensureBuilt } from './build.mjs'
 import { root } from './build/inputs.mjs'
-import { ensureChromium } from './test/browser.mjs'
+import { CHROMIUM_ARGS, ensureChromium } from './test/browser.mjs'
 import { WebHost } from './test/host.mjs'
 
 /** @typedef {import('@playwright/test').Page} Page */
@@ -132,7 +132,11 @@ if (folder) {
 
 await ensureBuilt({ log })
 const executablePath = await ensureChromium(log)
-const browser = await chromium.launch({ executablePath, chromiumSandbox: process.getuid?.() !== 0 })
+const browser = await chromium.launch({
+  args: CHROMIUM_ARGS,
+  executablePath,
+  chromiumSandbox: process.getuid?.() !== 0
+})
 try {
   for (const { path, theme, width, height, show } of pictures) {
     const host = new WebHost()

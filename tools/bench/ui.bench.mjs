@@ -1,6 +1,6 @@
 import { chromium } from '@playwright/test'
 import { ensureBuilt } from '../build.mjs'
-import { findChromium } from '../test/browser.mjs'
+import { CHROMIUM_ARGS, findChromium } from '../test/browser.mjs'
 import { WebHost } from '../test/host.mjs'
 import { median, percentile, Skip } from './measure.mjs'
 
@@ -57,7 +57,11 @@ async function typing(page) {
 async function visit(executablePath) {
   const host = new WebHost()
   await host.start()
-  const browser = await chromium.launch({ executablePath, chromiumSandbox: process.getuid?.() !== 0 })
+  const browser = await chromium.launch({
+    args: CHROMIUM_ARGS,
+    executablePath,
+    chromiumSandbox: process.getuid?.() !== 0
+  })
   try {
     const context = await browser.newContext({
       viewport: { width: 1440, height: 900 },
@@ -150,7 +154,11 @@ async function scrubbing(executablePath) {
   const idle = () => /** @type {any} */ (globalThis).__contpteLab?.idle() === true
   const host = new WebHost()
   await host.start()
-  const browser = await chromium.launch({ executablePath, chromiumSandbox: process.getuid?.() !== 0 })
+  const browser = await chromium.launch({
+    args: CHROMIUM_ARGS,
+    executablePath,
+    chromiumSandbox: process.getuid?.() !== 0
+  })
   try {
     const context = await browser.newContext({
       viewport: { width: 1440, height: 900 },
