@@ -1,7 +1,7 @@
 import { expect, tenTimes, test } from './fixtures'
 import { MACHINE, SMALL } from './scripts'
 
-test('ux 7: completion, signatures and documentation of the API', async ({ lab }) => {
+test('ux 7: completion lists what the API offers, with its documentation', async ({ lab }) => {
   await lab.write(MACHINE)
   await lab.editor.getByText('const m = machine').first().click()
   await lab.press('End')
@@ -10,18 +10,20 @@ test('ux 7: completion, signatures and documentation of the API', async ({ lab }
   const list = lab.page.locator('.suggest-widget.visible')
   await expect(list.getByText('spawn', { exact: true })).toBeVisible()
   await expect(list.getByText('sysfs', { exact: true })).toBeVisible()
+})
 
-  await lab.press('Escape')
+test('ux 7: hovering shows the documentation of the API', async ({ lab }) => {
+  await lab.write(SMALL)
+  await lab.editor.getByText('experiment', { exact: true }).last().hover()
+  await expect(lab.page.locator('.monaco-hover:visible')).toContainText(/experiment/i)
+})
+
+test('ux 7: a call shows its signature', async ({ lab }) => {
   await lab.write(SMALL.replace("record('answer', 42, '1')", 'record'))
   await lab.editor.getByText('record', { exact: true }).last().click()
   await lab.press('End')
   await lab.page.keyboard.type('(')
   await expect(lab.page.locator('.parameter-hints-widget.visible')).toContainText('metric')
-
-  await lab.press('Escape')
-  await lab.write(SMALL)
-  await lab.editor.getByText('experiment', { exact: true }).last().hover()
-  await expect(lab.page.locator('.monaco-hover:visible')).toContainText(/experiment/i)
 })
 
 test('ux 8: a wrong type is marked on its own line while typing', async ({ lab }) => {
