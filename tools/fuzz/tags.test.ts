@@ -1,7 +1,12 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { newMm } from '../../src/engine/mm/fork'
+import * as sys from '../../src/engine/syscalls'
 import { worldSeed } from './campaign'
+import { Life } from './life'
 import type { Mutant } from './mutants'
+import { planOf } from './plan'
 import { runWorld } from './session'
+import { checkTags, setTags } from './tags'
 import { mutantByName } from './task'
 
 const FOCUS = { only: 'swap', procs: 3, cpus: 1, steps: 250 }
@@ -26,6 +31,33 @@ const aboutTags: Mutant = {
   },
   install: () => () => false
 }
+
+describe('tags that a process sets', () => {
+  it('are what it finds, also where memory runs out on the way', () => {
+    const seed = Array.from({ length: 100 }, (_, i) => worldSeed(12, i)).find((each) => {
+      const plan = planOf(each, { only: 'swap', cpus: 1 })
+      return plan.mte && plan.granule === '4K'
+    })
+    const life = new Life({ ...planOf(seed ?? -1, { only: 'swap', cpus: 1 }), swapBytes: undefined })
+    const { world, base } = life
+    const proc = { mm: newMm(world, 1), oracle: life.newOracle() }
+    life.procs.push(proc)
+    sys.sysMmap(world, proc.mm, { vpn: base, pages: 64, prot: 'rwm' })
+    proc.oracle.map(base, 64, false)
+    // Tables and 40 pages are there, then nothing more.
+    sys.userRead(world, proc.mm, base, 64, 1, () => undefined)
+    while (world.folios.buddy.freePages > 40) world.folios.alloc(0)
+    vi.spyOn(life, 'range').mockImplementation(() => {
+      life.from = base
+      life.count = 64
+      life.watch.begin(proc.mm, base, 64)
+    })
+    vi.spyOn(life.random, 'below').mockImplementation((n) => Math.min(7, n - 1))
+    expect(() => setTags(life, proc)).toThrow('Out of memory')
+    expect(checkTags(life, proc)).toBeUndefined()
+    expect(proc.oracle.tags.some((tag) => tag > 0)).toBe(true)
+  })
+})
 
 // Minimal cases of each are in src/engine/mte/designs.test.ts.
 describe('designs for tags in swap', () => {

@@ -27,12 +27,16 @@ export function setTags(life: Life, proc: Proc): void {
     if (isTaggedMapping(mm, last)) oracle.tag(last, tag(last))
     stored(life, mm, last)
   }
-  const { done } = sys.userSetTags(world, mm, life.from, life.count, (vpn) => {
+  try {
+    sys.userSetTags(world, mm, life.from, life.count, (vpn) => {
+      commit()
+      last = vpn
+      return tag(vpn)
+    })
+  } finally {
+    // Who is asked for a tag has its page: the last one was tagged even where the next finds no memory.
     commit()
-    last = vpn
-    return tag(vpn)
-  })
-  if (done > 0) commit()
+  }
 }
 
 /** LDG over a range. */

@@ -1,4 +1,5 @@
 /** HugeTLB pools: what their counts say is what their folios are. */
+import { unusedPromises } from '../hugetlb/close'
 import { HugetlbFile } from '../hugetlb/file'
 import type { HugetlbPool } from '../hugetlb/pools'
 import { HUGETLB } from '../mm/folio'
@@ -7,8 +8,9 @@ import { forEachPage } from './census'
 import type { Check, Violation } from './violation'
 
 /**
- * Every folio of a pool is free in it, once and held by nobody, or in use; no more pages are promised
- * than are free, and no more are surplus than there are.
+ * Every folio of a pool is free in it, once and held by nobody, or in use. Promises are those that
+ * mappings and files hold; no more pages are promised than are free, but for those that a kernel restored
+ * early (`HugetlbPool.restoredEarly`). No more are surplus than there are.
  */
 export const checkPools: Check = (world) => {
   const counted = new Map<number, number>()
@@ -24,13 +26,37 @@ export const checkPools: Check = (world) => {
   return undefined
 }
 
-function wrong({ folios }: World, pool: HugetlbPool, folioCount: number): string | undefined {
+function wrong(world: World, pool: HugetlbPool, folioCount: number): string | undefined {
+  const { folios } = world
   if (pool.total !== folioCount) return `${pool.total} pages accounted, ${folioCount} found`
-  if (pool.reserved > pool.free) return `${pool.reserved} pages promised, ${pool.free} free`
+  const promises = heldPromises(world, pool)
+  if (pool.reserved !== promises)
+    return `${pool.reserved} pages promised, mappings and files hold ${promises} promises`
+  if (pool.reserved > pool.free + pool.restoredEarly)
+    return `${pool.reserved} pages promised, ${pool.free} free`
   if (pool.surplus < 0 || pool.surplus > pool.total) return `${pool.surplus} of ${pool.total} pages surplus`
   const held = pool.freeFolios.find((head) => folios.refcount(head) !== 0)
   if (held !== undefined) return `folio ${held} is free and has ${folios.refcount(held)} references`
   return new Set(pool.freeFolios).size === pool.free ? undefined : 'a folio is free in it twice'
+}
+
+/**
+ * Pages that a pool owes: to private mappings, for what they reserved and did not use up, to files, for
+ * what no page is there yet. A page whose promise was restored, and which somebody holds, is still to be counted.
+ */
+function heldPromises({ mms, folios, hugetlb }: World, pool: HugetlbPool): number {
+  let promises = 0
+  const files = new Set<HugetlbFile>()
+  for (const { vmas } of mms) {
+    for (const vma of vmas) {
+      if (vma.huge?.order !== pool.order) continue
+      if (vma.file instanceof HugetlbFile) files.add(vma.file)
+      promises += unusedPromises(vma, pool.size.pages)
+    }
+  }
+  for (const { promised } of files) promises += promised.size
+  for (const head of hugetlb.restoreReserve) if (folios.order(head) === pool.order) promises--
+  return promises
 }
 
 /** References that files of shared HugeTLB mappings hold, by first frame. */

@@ -9,18 +9,24 @@ import type { World } from '../world'
 import { hugeIndex } from './alloc'
 import { HugetlbFile } from './file'
 
+/** How many pages of `pages` base pages a VMA reserved, as their owner, and did not use up. */
+export function unusedPromises(vma: Vma, pages: number): number {
+  const consumed = vma.huge?.consumed
+  if (consumed === undefined) return 0
+  let unused = 0
+  const last = hugeIndex(vma, pages, vma.end)
+  for (let index = hugeIndex(vma, pages, vma.start); index < last; index++) if (!consumed.has(index)) unused++
+  return unused
+}
+
 /** `hugetlb_vm_op_close`: the owner of a reservation gives back what it did not use up. */
 export function closeHugeVma(world: World, vma: Vma): void {
   if (vma.huge === undefined) return
   world.calls[FN.hugetlb_vm_op_close]++
   world.calls[FN.hugetlb_vma_lock_free]++
-  const { consumed } = vma.huge
   const pool = world.hugetlb.pool(vma.huge.order)
-  if (consumed === undefined || pool === undefined) return
-  let unused = 0
-  const { pages } = pool.size
-  const last = hugeIndex(vma, pages, vma.end)
-  for (let index = hugeIndex(vma, pages, vma.start); index < last; index++) if (!consumed.has(index)) unused++
+  if (pool === undefined) return
+  const unused = unusedPromises(vma, pool.size.pages)
   if (unused > 0) pool.unreserve(unused)
 }
 

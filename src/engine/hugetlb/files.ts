@@ -70,7 +70,8 @@ function poolFiles(geometry: Geometry, pool: HugetlbPool): Record<string, SysfsF
     nr_hugepages: resize,
     nr_hugepages_mempolicy: resize,
     nr_overcommit_hugepages: overcommitFile(geometry, pool),
-    resv_hugepages: { show: () => String(pool.reserved) },
+    // One short of none where a promise was restored early.
+    resv_hugepages: { show: () => String(BigInt.asUintN(64, BigInt(pool.reserved))) },
     surplus_hugepages: { show: () => String(pool.surplus) },
     ...(pool.demoteOrder !== undefined && demoteFiles(geometry, pool, pool.demoteOrder))
   }

@@ -10,6 +10,7 @@ import { kernelByName } from '../kernel'
 import { newMm } from '../mm/fork'
 import type { Mm } from '../mm/mm'
 import * as sys from '../syscalls'
+import { Sysfs } from '../thp/sysfs'
 import { World } from '../world'
 import { hugeSize, hugetlbOrders } from './sizes'
 
@@ -216,6 +217,39 @@ describe('reservations', () => {
     expect(touch(world, mm, 0, 6)).toEqual({ done: 1 })
     expect([look(world, mm), look(world, child)]).toEqual([6, 'SIGBUS'])
     expect(checkWorld(world)).toBeUndefined()
+  })
+
+  it('are given back for a page that a child still maps: the books are one short until it lets go (6.9+)', () => {
+    const left = ['linux-6.1', 'linux-6.9', 'linux-6.12'].map((kernel) => {
+      const { world, mm } = machine(kernel)
+      const two = pool(world, 9)
+      two.resize(1)
+      map(world, mm, 9, 1, { reserve: true })
+      touch(world, mm)
+      const child = sys.sysFork(world, mm, 2)
+      sys.sysExit(world, mm)
+      expect(checkWorld(world)).toBeUndefined()
+      const between = two.reserved
+      sys.sysExit(world, child)
+      expect(checkWorld(world)).toBeUndefined()
+      return [between, two.reserved, two.free]
+    })
+    expect(left).toEqual([
+      [0, 0, 1],
+      [-1, 0, 1],
+      [-1, 0, 1]
+    ])
+  })
+
+  it('are shown as the unsigned number that they are: one short of none', () => {
+    const { world, mm } = machine('linux-6.12')
+    pool(world, 9).resize(1)
+    map(world, mm, 9, 1, { reserve: true })
+    touch(world, mm)
+    sys.sysFork(world, mm, 2)
+    sys.sysExit(world, mm)
+    const file = '/sys/kernel/mm/hugepages/hugepages-2048kB/resv_hugepages'
+    expect(new Sysfs(world).read(file)).toBe('18446744073709551615\n')
   })
 
   it('of nobody: the child of a mapping that reserved nothing, and the parent, get SIGBUS', () => {

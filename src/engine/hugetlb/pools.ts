@@ -27,6 +27,12 @@ export class HugetlbPool {
   surplus = 0
   /** Surplus pages that there may be: `nr_overcommit_hugepages`. */
   overcommit = 0
+  /**
+   * Promises given back for pages that somebody else still held (6.9+). Until such a page is free one
+   * promise too few is counted, and mappings may reserve that many pages too many meanwhile; what they
+   * reserved stays without a page if it is then freed as a surplus one.
+   */
+  restoredEarly = 0
   /** Order that `demote` splits pages into; undefined where nothing smaller exists. */
   demoteOrder: number | undefined
 

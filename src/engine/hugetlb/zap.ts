@@ -64,7 +64,9 @@ export function unmapHugepageRange(
 
 /**
  * 6.9 and later: the page of a private mapping that reserved it is promised to it again when it is
- * unmapped, unless the pool is larger than it should be.
+ * unmapped, unless the pool is larger than it should be. Nobody asks whether children or pins still hold
+ * it: it goes back to the pool only when they let go (linux-6.9 to 6.12 `__unmap_hugepage_range`,
+ * df7a6d1f6405).
  */
 function restorePromise(world: World, vma: Vma, vpn: number, pfn: number): void {
   const consumed = vma.huge?.consumed
@@ -72,6 +74,8 @@ function restorePromise(world: World, vma: Vma, vpn: number, pfn: number): void 
   const pool = poolOf(world, vma)
   if (pool.surplus > 0 || (world.folios.word(pfn) & ANON) === 0) return
   world.hugetlb.restoreReserve.add(pfn)
+  // More than the reference of this mapping, which the gather is about to drop.
+  if (world.folios.refcount(pfn) > 1) pool.restoredEarly++
   consumed.delete(hugeIndex(vma, pool.size.pages, vpn))
 }
 
