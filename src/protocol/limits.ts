@@ -44,6 +44,8 @@ export const MAX_TRACE_PAGE = 1_000
 export const MAX_TRACE_BUCKETS = 8_192
 /** Entries, or pages whose folios are wanted, of one part of a state. */
 export const MAX_TRACE_ENTRIES = 16_384
+/** Pages whose swap slots and tags are wanted. */
+export const MAX_TRACE_SWAP_PAGES = 512
 /** Parts of a state asked for at once. */
 export const MAX_TRACE_PARTS = 32
 /** Bookmarks of a run, and characters of the note of one. */

@@ -48,6 +48,8 @@ export class SwapArea {
   readonly clusters: SwapClusters
   /** Told of every slot that becomes free. */
   released: ((slot: number) => void) | undefined
+  /** Told of every slot whose count or owner changed, and what they were. A trace listens. */
+  told: ((slot: number, map: number, owner: number) => void) | undefined
   /** Slots in the two slot caches of the CPU: taken and not used yet, used and not given back yet. */
   readonly #taken: number[] = []
   readonly #returned: number[] = []
@@ -113,7 +115,7 @@ export class SwapArea {
     if (slot === undefined) throw new Error(`folio ${head} is not in the swap cache`)
     for (let i = 0; i < nr; i++) {
       this.#owned.set(head + i, slot + i)
-      this.cache[slot + i] = head + i
+      this.#put(slot + i, this.map[slot + i], head + i)
     }
   }
 
@@ -150,13 +152,14 @@ export class SwapArea {
   /** One more entry names the slot. */
   duplicate(slot: number): void {
     if (this.map[slot] === 0) throw new Error(`swap slot ${slot} is duplicated, but nobody uses it`)
-    this.map[slot]++
+    this.#put(slot, this.map[slot] + 1)
   }
 
   /** `swap_free`: one entry less; the slot goes to the slot cache when it was the last and no folio owns it. */
   drop(slot: number): void {
     if (this.count(slot) === 0) throw new Error(`swap slot ${slot} is freed, but no entry names it`)
-    if (--this.map[slot] === 0) this.#park(slot)
+    this.#put(slot, this.map[slot] - 1)
+    if (this.map[slot] === 0) this.#park(slot)
   }
 
   /**
@@ -172,7 +175,7 @@ export class SwapArea {
       for (let i = slot; i < slot + nr; i++) this.drop(i)
       return
     }
-    this.map.fill(cached, slot, slot + nr)
+    for (let i = slot; i < slot + nr; i++) this.#put(i, cached)
     if (cached === 0) for (let i = slot; i < slot + nr; i++) this.#release(i)
   }
 
@@ -183,10 +186,7 @@ export class SwapArea {
     folios.addRefs(head, nr)
     folios.setFlags(head, FOLIO_SWAPCACHE)
     this.#owned.set(head, slot)
-    for (let i = 0; i < nr; i++) {
-      this.cache[slot + i] = head
-      this.map[slot + i] |= SLOT_CACHED
-    }
+    for (let i = slot; i < slot + nr; i++) this.#put(i, this.map[i] | SLOT_CACHED, head)
   }
 
   /** `delete_from_swap_cache`: the folio owns its slots no more; those without an entry are free. */
@@ -198,8 +198,7 @@ export class SwapArea {
     this.#owned.delete(head)
     let unused = nr > 1
     for (let i = 0; i < nr; i++) {
-      this.cache[slot + i] = 0
-      this.map[slot + i] &= SLOT_COUNT
+      this.#put(slot + i, this.map[slot + i] & SLOT_COUNT, 0)
       if (this.map[slot + i] !== 0) unused = false
     }
     for (let i = 0; i < nr; i++) {
@@ -244,17 +243,30 @@ export class SwapArea {
     for (const slot of this.#taken.splice(0, Math.max(0, this.#taken.length - taken))) this.#release(slot)
     for (let slot = this.slots - 1; slot >= this.slots - returned; slot--) {
       this.clusters.takeAt(slot)
-      this.map[slot] = SLOT_CACHED
+      this.#put(slot, SLOT_CACHED)
       this.free--
       this.#returned.push(slot)
     }
+  }
+
+  /** swapoff is over: there are no slots any more. */
+  close(): void {
+    for (let slot = 1; slot < this.slots; slot++) if (this.map[slot] !== 0) this.#put(slot, 0, 0)
+  }
+
+  #put(slot: number, map: number, owner = this.cache[slot]): void {
+    const old = this.map[slot]
+    const before = this.cache[slot]
+    this.map[slot] = map
+    this.cache[slot] = owner
+    if (old !== map || before !== owner) this.told?.(slot, old, before)
   }
 
   #take(order: number): number {
     const slot = this.clusters.take(order)
     if (slot === 0) return 0
     const nr = 2 ** order
-    this.map.fill(SLOT_CACHED, slot, slot + nr)
+    for (let i = slot; i < slot + nr; i++) this.#put(i, SLOT_CACHED)
     this.free -= nr
     return slot
   }
@@ -284,13 +296,13 @@ export class SwapArea {
       return
     }
     if (this.#returned.length === SLOTS_CACHE) for (const old of this.#returned.splice(0)) this.#release(old)
-    this.map[slot] = SLOT_CACHED
+    this.#put(slot, SLOT_CACHED)
     this.#returned.push(slot)
   }
 
   /** `swap_range_free` of one slot. */
   #release(slot: number): void {
-    this.map[slot] = 0
+    this.#put(slot, 0)
     this.free++
     this.contents[slot] = 0
     this.zeroes[slot] = 0

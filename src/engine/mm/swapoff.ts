@@ -34,6 +34,7 @@ export function swapoff(world: World): void {
   // What nobody names any more, but is still in the swap cache.
   for (const head of area.cached()) area.freeFolio(world.folios, head)
   world.mte?.invalidateArea()
+  area.close()
   world.swap = undefined
 }
 

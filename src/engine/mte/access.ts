@@ -53,7 +53,7 @@ export function storeTags(
   if (mte === undefined || !isTaggedMapping(mm, vpn)) return
   const { memory } = mte
   if (first === 0 && nr >= memory.granules) memory.fill(pfn, tag)
-  else for (let i = first; i < Math.min(first + nr, memory.granules); i++) memory.set(pfn, i, tag)
+  else memory.setRun(pfn, first, Math.min(first + nr, memory.granules), tag)
 }
 
 /** LDG of every granule of a page: the set of their tags, one bit each. */

@@ -9,6 +9,7 @@ import { FN } from '../trace/functions'
 import type { World } from '../world'
 import { MTE_DESIGNS, type MteDesign } from './designs'
 import { GRANULE_BYTES, SavedTags, TagMemory } from './tags'
+import { RESTORE_OUTCOMES, type RestoreOutcome } from '../trace/tag-lanes'
 
 const SAVE = COUNTER_INDEX.tagSave
 const SCAN = COUNTER_INDEX.tagScan
@@ -91,7 +92,7 @@ export class Mte {
   freed(head: number, order: number): void {
     this.#restored.delete(head)
     for (let pfn = head; pfn < head + 2 ** order; pfn++) {
-      this.#tagged.delete(pfn)
+      this.#mark(pfn, false)
       // Without a flag everybody relies on new pages to have clear tags.
       if (this.design.flag === 'none' && !this.memory.isClear(pfn)) this.#clear(pfn)
     }
@@ -100,7 +101,7 @@ export class Mte {
   /** The folio was taken apart: a flag that was the folio's is every page's then. */
   split(head: number, nr: number): void {
     if (this.design.flag !== 'folio' || !this.#tagged.has(head)) return
-    for (let pfn = head; pfn < head + nr; pfn++) this.#tagged.add(pfn)
+    for (let pfn = head; pfn < head + nr; pfn++) this.#mark(pfn, true)
   }
 
   /** `arch_prepare_to_swap`: saves what is tagged of a folio that is about to be written; false is ENOMEM. */
@@ -127,8 +128,10 @@ export class Mte {
       for (let i = 0; i < nr; i++) this.#restore(head + i, slot + page)
     } else if (restore === 'page') {
       for (let i = first; i < first + mapped; i++) this.#restore(head + i, slot + i)
-    } else if (restore === 'once' && this.#restored.has(head)) this.#count(CHECK)
-    else {
+    } else if (restore === 'once' && this.#restored.has(head)) {
+      this.#count(CHECK)
+      this.#tellRestore(head, slot, 'remembered')
+    } else {
       // With one flag for the folio all of it needs its tags, or none.
       const missing = this.design.flag === 'folio' && !this.isTagged(head)
       for (let i = 0; i < nr; i++) this.#restore(head + i, slot + i, missing)
@@ -139,7 +142,7 @@ export class Mte {
   /** `arch_swap_invalidate_page`: the slot is free. */
   invalidate(slot: number): void {
     this.world.calls[FN.mte_invalidate_tags]++
-    if (this.saved.drop(slot)) this.#count(DROP)
+    this.#drop(slot)
   }
 
   /** `arch_swap_invalidate_area`: swapoff is over. */
@@ -147,13 +150,28 @@ export class Mte {
     this.world.counters.values[DROP] += this.saved.clear()
   }
 
+  /** Counts first, so that the event of a trace takes it up. */
+  #drop(slot: number): void {
+    if (!this.saved.has(slot)) return
+    this.#count(DROP)
+    this.saved.drop(slot)
+  }
+
   /** Where the flag of a page is: M6 has one a folio. */
   #flagOf(pfn: number): number {
     return this.design.flag === 'folio' ? this.world.folios.head(pfn) : pfn
   }
 
+  /** Sets or clears the flag that lies at a page. */
+  #mark(pfn: number, on: boolean): void {
+    if (this.#tagged.has(pfn) === on) return
+    if (on) this.#tagged.add(pfn)
+    else this.#tagged.delete(pfn)
+    this.world.trace?.note('page-tagged', 0, pfn, on ? 0 : 1, 0, on ? 1 : 0)
+  }
+
   #flag(pfn: number): void {
-    if (this.design.flag !== 'none') this.#tagged.add(this.#flagOf(pfn))
+    if (this.design.flag !== 'none') this.#mark(this.#flagOf(pfn), true)
   }
 
   /** M6 looks once: a run is a new folio's, and all of that is cleared; of a single entry, its page. */
@@ -203,14 +221,14 @@ export class Mte {
     if (this.design.flag === 'none') {
       this.#count(SCAN)
       if (this.memory.isClear(pfn)) {
-        if (this.saved.drop(slot)) this.#count(DROP)
+        this.#drop(slot)
         return true
       }
     }
     calls[FN.mte_save_page_tags]++
-    if (!this.saved.put(slot, this.memory.save(pfn))) return false
+    if (this.saved.full) return false
     this.#count(SAVE)
-    return true
+    return this.saved.put(slot, this.memory.save(pfn))
   }
 
   /**
@@ -222,13 +240,18 @@ export class Mte {
     calls[FN.mte_restore_tags]++
     this.#count(LOOKUP)
     const tags = this.saved.get(slot)
-    if (tags === undefined) return false
+    if (tags === undefined) {
+      this.#tellRestore(pfn, slot, 'nothing saved')
+      return false
+    }
     if (!missing && this.design.flag !== 'none' && this.isTagged(pfn)) {
       this.#count(SKIP)
+      this.#tellRestore(pfn, slot, 'there already')
       return true
     }
     calls[FN.mte_restore_page_tags]++
     this.#count(COPY)
+    this.#tellRestore(pfn, slot, 'copied')
     this.memory.load(pfn, tags)
     this.#flag(pfn)
     return true
@@ -236,5 +259,10 @@ export class Mte {
 
   #count(index: number): void {
     this.world.counters.values[index]++
+    this.world.trace?.touch(index)
+  }
+
+  #tellRestore(pfn: number, slot: number, outcome: RestoreOutcome): void {
+    this.world.trace?.note('tag-restore', 0, slot, pfn, 0, RESTORE_OUTCOMES.indexOf(outcome))
   }
 }

@@ -12,6 +12,8 @@ export type PageTags = number | Uint8Array
 /** All of it. Pages whose tags are 0, and pages never tagged, cost nothing. */
 export class TagMemory {
   readonly #pages = new Map<number, PageTags>()
+  /** Told of a page whose tags were written, and what they were. A trace listens. */
+  told: ((pfn: number, old: PageTags) => void) | undefined
 
   constructor(
     /** Granules of a page. */
@@ -32,18 +34,24 @@ export class TagMemory {
 
   /** Sets the tag of one granule. */
   set(pfn: number, granule: number, tag: number): void {
-    const tags = this.#pages.get(pfn) ?? 0
+    this.setRun(pfn, granule, granule + 1, tag)
+  }
+
+  /** Sets the tags of granules `[from, to)` of a page. */
+  setRun(pfn: number, from: number, to: number, tag: number): void {
+    const tags = this.save(pfn)
     if (tags === tag) return
     const bytes = typeof tags === 'number' ? new Uint8Array(this.pageBytes).fill(tags * 17) : tags
-    const shift = (granule & 1) * 4
-    bytes[granule >> 1] = (bytes[granule >> 1] & ~(15 << shift)) | (tag << shift)
+    for (let granule = from; granule < to; granule++) {
+      const shift = (granule & 1) * 4
+      bytes[granule >> 1] = (bytes[granule >> 1] & ~(15 << shift)) | (tag << shift)
+    }
     this.load(pfn, bytes)
   }
 
   /** Sets all tags of a page. */
   fill(pfn: number, tag: number): void {
-    if (tag === 0) this.#pages.delete(pfn)
-    else this.#pages.set(pfn, tag)
+    this.#put(pfn, tag)
   }
 
   /** A copy of the tags of a page. */
@@ -58,8 +66,15 @@ export class TagMemory {
     else {
       const first = tags[0] & 15
       if (tags.every((byte) => byte === first * 17)) this.fill(pfn, first)
-      else this.#pages.set(pfn, tags.slice())
+      else this.#put(pfn, tags.slice())
     }
+  }
+
+  #put(pfn: number, tags: PageTags): void {
+    const old = this.#pages.get(pfn) ?? 0
+    if (tags === 0) this.#pages.delete(pfn)
+    else this.#pages.set(pfn, tags)
+    if (old !== tags) this.told?.(pfn, old)
   }
 
   /** Whether all tags of a page are 0. */
@@ -74,10 +89,17 @@ export class SavedTags {
 
   /** Buffers there may be; more is ENOMEM. */
   limit = Infinity
+  /** Told of a slot whose buffer came, changed or went, and what it held. A trace listens. */
+  told: ((slot: number, old: PageTags | undefined) => void) | undefined
 
   /** How many pages have their tags here. */
   get buffers(): number {
     return this.#buffers.size
+  }
+
+  /** Whether there is no memory for a buffer more. */
+  get full(): boolean {
+    return this.#buffers.size >= this.limit
   }
 
   has(slot: number): boolean {
@@ -90,20 +112,26 @@ export class SavedTags {
 
   /** A buffer more, or in place of the one that was there; false without memory for it. */
   put(slot: number, tags: PageTags): boolean {
-    if (this.#buffers.size >= this.limit) return false
+    if (this.full) return false
+    const old = this.#buffers.get(slot)
     this.#buffers.set(slot, tags)
+    this.told?.(slot, old)
     return true
   }
 
   /** Frees the buffer of a slot; false where there is none. */
   drop(slot: number): boolean {
-    return this.#buffers.delete(slot)
+    const old = this.#buffers.get(slot)
+    if (old === undefined) return false
+    this.#buffers.delete(slot)
+    this.told?.(slot, old)
+    return true
   }
 
   /** Frees all of the area; answers how many they were. */
   clear(): number {
     const { size } = this.#buffers
-    this.#buffers.clear()
+    for (const slot of [...this.#buffers.keys()]) this.drop(slot)
     return size
   }
 }

@@ -57,6 +57,7 @@ export function apply(
   else if (kind >= KIND['tlb-fill'] && kind <= KIND['walk-drop']) applyTlb(replica, chunk, at, kind, forward)
   else if (kind >= KIND['folio-alloc'] && kind <= KIND.content) applyFolio(replica, chunk, at, kind, forward)
   else if (kind >= KIND['mm-start'] && kind <= KIND['vma-change']) applyMm(replica, chunk, at, kind, forward)
+  else if (kind >= KIND['swap-slot']) replica.swap.apply(chunk, at, kind, forward)
 }
 
 function count(replica: Replica, log: TraceLog, pattern: number, forward: boolean): void {

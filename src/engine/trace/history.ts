@@ -13,7 +13,7 @@ type Chunk = Int32Array | Float64Array | Uint8Array
 
 /** All lists of chunks of a replica, in a fixed order. */
 function lanesOf(replica: Replica): (Chunk | undefined)[][] {
-  const { tables, folios, tlbs, counters } = replica
+  const { tables, folios, tlbs, counters, swap } = replica
   return [
     tables.attrs,
     tables.pfns,
@@ -26,6 +26,11 @@ function lanesOf(replica: Replica): (Chunk | undefined)[][] {
     folios.pins,
     folios.anonVmas,
     folios.contents,
+    swap.maps,
+    swap.owners,
+    swap.saves,
+    swap.tags,
+    swap.flags,
     [tables.state, counters.values],
     [tlbs.pid, tlbs.vpn, tlbs.pages, tlbs.pfn, tlbs.attr, tlbs.walkPid, tlbs.walkVpn, tlbs.walkTable]
   ]

@@ -55,7 +55,13 @@ export const TRACE_KIND_DOCS = {
   row: 'The script recorded a value.',
   expectation: 'The script stated an expectation.',
   console: 'The script printed a line.',
-  violation: 'A rule is broken.'
+  violation: 'A rule is broken.',
+  'swap-slot': 'A swap slot gets another count of entries, or another owner in the swap cache.',
+  'page-tags': 'The memory tags of a page change.',
+  'page-tagged': 'PG_mte_tagged of a page is set or cleared.',
+  'tag-save': 'The tags of a page are saved for its swap slot.',
+  'tag-restore': 'Saved tags are looked up for a page that comes back, and copied where it has none.',
+  'tag-drop': 'The tags saved for a swap slot are freed.'
 } as const
 
 export type TraceKind = keyof typeof TRACE_KIND_DOCS

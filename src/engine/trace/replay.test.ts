@@ -9,6 +9,7 @@ import { History } from './history'
 import { MM_FIELDS } from './lanes'
 import { TraceLog, TraceStop } from './log'
 import { Replica } from './replica'
+import { tagLane } from './tag-lanes'
 import type { Tracer } from './tracer'
 
 const STEPS = 120
@@ -22,10 +23,10 @@ interface Ran {
 }
 
 /** Runs the world of a seed with a trace, to its end or to event `stopAt`. */
-function run(seed: number, stopAt = Infinity, tlbs = true): Ran {
+function run(seed: number, stopAt = Infinity, tlbs = true, only?: string): Ran {
   const log = new TraceLog(2_000_000)
   log.stopAt = stopAt
-  const life = new Life(planOf(seed, {}), false, { log, machine: 0 }, tlbs)
+  const life = new Life(planOf(seed, { only }), false, { log, machine: 0 }, tlbs)
   const born = log.length
   try {
     // A world takes any error for one of the engine, and would go on.
@@ -67,12 +68,57 @@ function stateOf(state: Pick<World, 'tables' | 'folios' | 'counters'>): object {
   }
 }
 
-function truth({ world, tracer }: Ran): object {
+interface Swapped {
+  map: (slot: number) => number
+  owner: (slot: number) => number
+  saved: (slot: number) => number
+  tags: (pfn: number) => number
+  isTagged: (pfn: number) => boolean
+}
+
+/** Slots and tags that are not as in the beginning. */
+function swapOf({ map, owner, saved, tags, isTagged }: Swapped, slots: number, frames: number): object {
+  const found: Record<string, readonly unknown[]> = {}
+  for (let slot = 1; slot < slots; slot++) {
+    const state = [map(slot), owner(slot), saved(slot)]
+    if (state.some((value, i) => value !== (i === 2 ? -1 : 0))) found[`slot ${slot}`] = state
+  }
+  for (let pfn = 0; pfn < frames; pfn++) {
+    if (tags(pfn) !== 0 || isTagged(pfn)) found[`frame ${pfn}`] = [tags(pfn), isTagged(pfn)]
+  }
+  return found
+}
+
+/** Frames that are looked at: more than any of these worlds has with 4K pages. */
+const FRAMES = 24_576
+const SLOTS = 4_200
+
+function swapTruth({ world: { swap, mte }, log }: Ran): object {
+  const saved = (slot: number): number => {
+    const tags = mte?.saved.get(slot)
+    return tags === undefined ? -1 : tagLane(log, tags)
+  }
+  return swapOf(
+    {
+      map: (slot) => swap?.map[slot] ?? 0,
+      owner: (slot) => swap?.cache[slot] ?? 0,
+      saved,
+      tags: (pfn) => (mte === undefined ? 0 : tagLane(log, mte.memory.save(pfn))),
+      isTagged: (pfn) => mte?.isTagged(pfn) ?? false
+    },
+    SLOTS,
+    FRAMES
+  )
+}
+
+function truth(ran: Ran): object {
+  const { world, tracer } = ran
   const { tlbs } = tracer
   const used = [...tlbs.pid.keys()].filter((at) => tlbs.pid[at] !== 0)
   const walks = [...tlbs.walkPid.keys()].filter((at) => tlbs.walkPid[at] !== 0)
   return {
     ...stateOf(world),
+    swap: swapTruth(ran),
     bases: world.mms.map((mm) => world.tables.base(mm.root)),
     tlbs: used.map((at) => [at, tlbs.pid[at], tlbs.vpn[at], tlbs.pages[at], tlbs.pfn[at], tlbs.attr[at]]),
     walks: walks.map((at) => [at, tlbs.walkPid[at], tlbs.walkVpn[at], tlbs.walkTable[at]]),
@@ -91,8 +137,20 @@ function rebuilt(replica: Replica, log: TraceLog): object {
   const { tlbs } = replica
   const used = [...tlbs.pid.keys()].filter((at) => tlbs.pid[at] !== 0)
   const walks = [...tlbs.walkPid.keys()].filter((at) => tlbs.walkPid[at] !== 0)
+  const { swap } = replica
   return {
     ...stateOf(replica),
+    swap: swapOf(
+      {
+        map: (slot) => swap.map(slot),
+        owner: (slot) => swap.owner(slot),
+        saved: (slot) => swap.saved(slot),
+        tags: (pfn) => swap.tagLane(pfn),
+        isTagged: (pfn) => swap.isTagged(pfn)
+      },
+      SLOTS,
+      FRAMES
+    ),
     bases: [...replica.mms.values()].map((mm) => replica.tables.base(mm.root)),
     tlbs: used.map((at) => [at, tlbs.pid[at], tlbs.vpn[at], tlbs.pages[at], tlbs.pfn[at], tlbs.attr[at]]),
     walks: walks.map((at) => [at, tlbs.walkPid[at], tlbs.walkVpn[at], tlbs.walkTable[at]]),
@@ -118,14 +176,17 @@ describe('a state rebuilt from events', () => {
   it('is that of a run stopped there, whether reached forwards, backwards or by a jump', () => {
     let compared = 0
     let jumps = 0
+    let tagged = 0
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 100_000 }),
         fc.boolean(),
+        fc.constantFrom(undefined, 'swap'),
         PARTS,
         fc.array(fc.nat(4), { minLength: 12, maxLength: 12 }),
-        (seed, tlbs, where, order) => {
-          const whole = run(seed, Infinity, tlbs)
+        (seed, tlbs, only, where, order) => {
+          const whole = run(seed, Infinity, tlbs, only)
+          if (whole.world.mte !== undefined) tagged++
           const { log, born } = whole
           const replica = new Replica(whole.tracer.shape)
           const stops = where
@@ -135,7 +196,7 @@ describe('a state rebuilt from events', () => {
           const states = new Map<number, object>()
           for (const stop of stops) {
             while (at < stop) step(replica, log, ++at, true)
-            const stopped = run(seed, stop, tlbs)
+            const stopped = run(seed, stop, tlbs, only)
             const wanted = truth(stopped)
             states.set(stop, wanted)
             expect(rebuilt(replica, log)).toEqual(wanted)
@@ -169,5 +230,6 @@ describe('a state rebuilt from events', () => {
     )
     expect(compared).toBeGreaterThanOrEqual(15)
     expect(jumps).toBeGreaterThanOrEqual(60)
+    expect(tagged).toBeGreaterThan(0)
   }, 120_000)
 })

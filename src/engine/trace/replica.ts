@@ -1,6 +1,6 @@
 /**
- * The state of one machine as its events tell it: page tables, folio metadata, TLBs, counters, address
- * spaces. Events are done and undone in place (`apply.ts`), in any direction.
+ * The state of one machine as its events tell it: page tables, folio metadata, TLBs, counters, swap slots
+ * and memory tags, address spaces. Events are done and undone in place (`apply.ts`), in any direction.
  */
 import { PageTables } from '../arch/tables'
 import type { Geometry } from '../arch/granule'
@@ -9,6 +9,7 @@ import { Buddy } from '../mm/buddy'
 import { Folios } from '../mm/folio'
 import { Counters } from './counters'
 import { MM_FIELDS } from './lanes'
+import { ReplicaSwap } from './replica-swap'
 
 /** Numbers a TLB entry takes: as `Tlbs` has them, all 0 where unused. */
 export class ReplicaTlbs {
@@ -68,6 +69,7 @@ export class Replica {
   readonly folios: Folios
   readonly counters = new Counters()
   readonly tlbs: ReplicaTlbs
+  readonly swap = new ReplicaSwap()
   /** Address spaces that live, by pid. */
   readonly mms = new Map<number, ReplicaMm>()
   /** The CPU that acted last. */

@@ -12,6 +12,7 @@ import { KIND, SPAN_KINDS, type SpanKind, type TraceKind } from './kinds'
 import { highLane, lowLane, MM_FIELDS } from './lanes'
 import { NEW_B, PLACE, type TraceLog, type VmaRecord } from './log'
 import type { MachineShape } from './replica'
+import { traceSwap } from './traced-swap'
 
 const COUNTERS = COUNTER_NAMES.length
 const { folioAlloc, pageAlloc, folioFree, pageFree } = COUNTER_INDEX
@@ -23,6 +24,8 @@ export class Tracer {
    * would fill theirs, hear every invalidation, and never change what an access does.
    */
   readonly tlbs: Tlbs
+  /** Slots of the swap area that the machine began with, 0 without one. */
+  readonly swapSlots: number
   readonly #last = new Float64Array(COUNTERS)
   readonly #values: Float64Array
   /** One bit a counter that may have changed since the last event, 32 in each. */
@@ -45,6 +48,8 @@ export class Tracer {
     world.thpStats.told = (place, n) => {
       if (!log.full) log.stats.push(log.length, machine, place, n)
     }
+    this.swapSlots = world.swap?.slots ?? 0
+    traceSwap(this, world)
   }
 
   /** What a replica of the machine must know. */

@@ -1,6 +1,7 @@
 /** What windows ask of the state at an event of a trace. */
 import type { BlockObservation, ObservedTranslation } from '../../engine/check/observe'
 import type { SpanKind } from '../../engine/trace/kinds'
+import type { TraceSwap } from './trace-swap'
 import type { PteView } from './types'
 
 /** What of a state is wanted. Addresses are rounded down to pages. */
@@ -47,6 +48,14 @@ export type TracePart =
   | { readonly what: 'counters'; readonly machine: number }
   /** The contpte block of an address, as other CPUs meet it, and what a teardown holds back. */
   | { readonly what: 'teardown'; readonly machine: number; readonly pid: number; readonly address: number }
+  /** Entries, swap slots and memory tags of some pages, and the swap area. */
+  | {
+      readonly what: 'swap'
+      readonly machine: number
+      readonly pid: number
+      readonly address: number
+      readonly pages: number
+    }
 
 export interface TraceVma {
   readonly address: number
@@ -282,6 +291,8 @@ export type TracePartState =
   | { readonly what: 'tlbs'; readonly tlbs: readonly TraceTlb[] }
   | { readonly what: 'counters'; readonly counters: Readonly<Record<string, number>> }
   | { readonly what: 'teardown'; readonly teardown: TraceTeardown }
+  /** `before` is the same in the state `since`. */
+  | { readonly what: 'swap'; readonly swap: TraceSwap; readonly before?: TraceSwap }
 
 export interface TraceState {
   readonly event: number

@@ -11,6 +11,7 @@ import type { Parameters } from './types'
 export type { SpanKind, TraceKind }
 export type * from './trace-compare'
 export type * from './trace-state'
+export type * from './trace-swap'
 export { TRACE_ENTRY_BITS, packedMap, TRACE_MAP_LISTS, unpackedMap } from './trace-state'
 
 /** Which trace: that of a cell of a run. */
@@ -35,6 +36,8 @@ export interface TraceMachine {
   readonly vaBits: number
   /** Name of the cost profile that times its events; without one they take no time. */
   readonly cost?: string
+  /** How it keeps the memory tags of swapped pages (`mteDesign`); missing without tags. */
+  readonly mteDesign?: string
 }
 
 /** A process of the traced cell. */

@@ -147,6 +147,8 @@ function recorded(machine: Machine): RecordedMachine {
     vaBits: world.geometry.vaBits,
     layout,
     exposed: kernel.pteOps === 'exposed',
+    ...(world.mte !== undefined && { mteDesign: world.mte.design.name }),
+    ...(tracerOf(world).swapSlots > 0 && { swapSlots: tracerOf(world).swapSlots }),
     shape
   }
 }

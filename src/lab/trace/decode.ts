@@ -3,8 +3,9 @@ import { TABLE, rawDescriptor, isSwapType } from '../../engine/arch/descriptor'
 import { KIND, SPAN_KINDS, TRACE_KINDS } from '../../engine/trace/kinds'
 import { fromLanes } from '../../engine/trace/lanes'
 import { HEAD, NEW_A, NEW_B, OLD_A, OLD_B, PID, PLACE } from '../../engine/trace/log'
+import { RESTORE_OUTCOMES } from '../../engine/trace/tag-lanes'
 import type { TraceEvent, TraceKind } from '../results/trace'
-import { entryWords } from './words'
+import { entryWords, slotWords, tagWords } from './words'
 import type { IndexedTrace } from './indexed'
 
 /** Pages and frames that an event concerns; counts of 0 where it concerns none. */
@@ -70,8 +71,18 @@ export function extentOf(trace: IndexedTrace, event: number, into: Extent): Exte
           ? 1 << chunk[at + OLD_A]
           : 1
     if (kind === KIND.clear || kind === KIND.copy) into.frames = place === 0 ? 0 : chunk[at + NEW_A]
+  } else if (kind >= KIND['swap-slot']) {
+    const pfn = frameOfSwap(kind, chunk, at)
+    into.pfn = pfn
+    into.frames = pfn === 0 ? 0 : 1
   }
   return into
+}
+
+/** The frame that an event of swap or tags is about, 0 for none. */
+function frameOfSwap(kind: number, chunk: Int32Array, at: number): number {
+  if (kind === KIND['page-tags'] || kind === KIND['page-tagged']) return chunk[at + PLACE]
+  return kind === KIND['tag-restore'] ? chunk[at + OLD_A] : 0
 }
 
 /** The order of the folio that an event names, -1 where it names none. */
@@ -223,6 +234,18 @@ function textOf(trace: IndexedTrace, event: number, kind: TraceKind, extent: Ext
     case 'span-begin':
     case 'span-end':
       return `${SPAN_KINDS[lane(PLACE) & 15]} ${kind === 'span-begin' ? 'begins' : 'ends'}${where === '' ? '' : ` at ${where}`}, mm ${lane(PID)}`
+    case 'swap-slot':
+      return `swap slot ${lane(PLACE)}: ${slotWords(lane(OLD_A), lane(OLD_B))} becomes ${slotWords(lane(NEW_A), lane(NEW_B))}`
+    case 'page-tags':
+      return `tags of frame ${lane(PLACE)}: ${tagWords(trace, lane(OLD_A))} becomes ${tagWords(trace, lane(NEW_A))}`
+    case 'page-tagged':
+      return `PG_mte_tagged of frame ${lane(PLACE)} is ${lane(NEW_A) === 0 ? 'cleared' : 'set'}`
+    case 'tag-save':
+      return `tags saved for swap slot ${lane(PLACE)}: ${tagWords(trace, lane(NEW_A) - 1)}${lane(OLD_A) === 0 ? '' : `, in place of ${tagWords(trace, lane(OLD_A) - 1)}`}`
+    case 'tag-drop':
+      return `tags of swap slot ${lane(PLACE)} dropped: ${tagWords(trace, lane(OLD_A) - 1)}`
+    case 'tag-restore':
+      return `tags of swap slot ${lane(PLACE)} for frame ${lane(OLD_A)}: ${RESTORE_OUTCOMES[lane(NEW_A)]}`
     case 'sysfs-write':
     case 'violation':
       return log.texts[lane(NEW_A)] ?? kind

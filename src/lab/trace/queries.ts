@@ -52,7 +52,7 @@ function cutNotice(limit: number): string {
 }
 
 function machineOf(trace: IndexedTrace, machine: number): TraceMachine {
-  const { kernel, cpus, tlbs, cost, vaBits } = trace.machines[machine]
+  const { kernel, cpus, tlbs, cost, vaBits, mteDesign } = trace.machines[machine]
   const { geometry, agents } = trace.shapes[machine]
   return {
     machine,
@@ -64,7 +64,8 @@ function machineOf(trace: IndexedTrace, machine: number): TraceMachine {
     tableEntries: geometry.tableEntries,
     levels: geometry.levels,
     vaBits,
-    ...(cost === undefined ? {} : { cost })
+    ...(cost === undefined ? {} : { cost }),
+    ...(mteDesign === undefined ? {} : { mteDesign })
   }
 }
 

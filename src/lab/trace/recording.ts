@@ -22,6 +22,10 @@ export interface RecordedMachine {
   readonly vaBits: number
   readonly layout: DescriptorLayout
   readonly exposed: boolean
+  /** How the tags of swapped pages are kept; missing on CPUs without tags. */
+  readonly mteDesign?: string
+  /** Slots of the swap area, its header among them; missing without one. */
+  readonly swapSlots?: number
   readonly shape: Omit<MachineShape, 'geometry' | 'layout'>
 }
 

@@ -1,6 +1,7 @@
 /** The state at an event, in the parts that panels ask for. */
 import { COUNTER_NAMES } from '../../engine/trace/counters'
 import { rawDescriptor, TABLE, VALID, isPresent } from '../../engine/arch/descriptor'
+import { VM_MTE } from '../../engine/mm/mm'
 import { entryIndex } from '../../engine/mm/walk'
 import { MM_FIELDS } from '../../engine/trace/lanes'
 import type { Replica, ReplicaMm } from '../../engine/trace/replica'
@@ -11,6 +12,7 @@ import type {
   TracePartState,
   TraceProcessState,
   TraceState,
+  TraceSwap,
   TraceVma
 } from '../results/trace'
 import { PTE_VIEW_BITS } from '../results/types'
@@ -20,6 +22,7 @@ import { foliosOf } from './folios'
 import type { IndexedTrace } from './indexed'
 import { mapOf } from './map'
 import { replicaOf } from './machine-at'
+import { swapOf } from './swap'
 import { teardownOf } from './teardown'
 import { tlbsOf } from './tlbs'
 
@@ -42,10 +45,12 @@ export function stateAt(
   const settled = operation < 0 || trace.operations[operation].to === event
   const before = since === undefined ? [] : parts.map((part) => fingerprint(trace, since, part))
   const folios = since === undefined ? [] : parts.map((part) => earlierFolios(trace, since, part))
+  const swaps = since === undefined ? [] : parts.map((part) => earlierSwap(trace, since, part))
   trace.history.seek(event)
   const context = { trace, event, settled }
   const states = parts.map((part, i) => {
     const state = partState(context, part, before[i])
+    if (state.what === 'swap' && swaps[i] !== undefined) return { ...state, before: swaps[i] }
     return state.what === 'folios' && folios[i] !== undefined ? { ...state, before: folios[i] } : state
   })
   return { event, timeNs: trace.timeOf(event), operation: settled ? -1 : operation, parts: states }
@@ -66,6 +71,13 @@ function earlierFolios(trace: IndexedTrace, since: number, part: TracePart): Tra
   if (part.what !== 'folios') return undefined
   trace.history.seek(since)
   return foliosOf(trace, part)
+}
+
+/** Swap and tags of a part in another state. */
+function earlierSwap(trace: IndexedTrace, since: number, part: TracePart): TraceSwap | undefined {
+  if (part.what !== 'swap') return undefined
+  trace.history.seek(since)
+  return swapOf(trace, since, part)
 }
 
 /** Two numbers an entry: its attr lane, and its frame. */
@@ -104,6 +116,8 @@ function partState(context: PartContext, part: TracePart, before: Float64Array |
       return { what: 'tlbs', tlbs: tlbsOf(context, part.machine, part.cpu) }
     case 'teardown':
       return { what: 'teardown', teardown: teardownOf(trace, context.event, part) }
+    case 'swap':
+      return { what: 'swap', swap: swapOf(trace, context.event, part) }
     case 'counters': {
       const { values } = replicaOf(trace, part.machine).counters
       return {
@@ -122,6 +136,7 @@ const ACCESS: readonly (readonly [number, string])[] = [
 const VMA_FLAGS: readonly (readonly [number, string])[] = [
   [0x100, 'VM_HUGEPAGE'],
   [0x200, 'VM_NOHUGEPAGE'],
+  [VM_MTE, 'VM_MTE'],
   [0x1000, 'VM_UFFD_WP'],
   [0x2000, 'VM_LOCKED'],
   [0x4000, 'VM_UFFD_FORK'],

@@ -1,4 +1,4 @@
-/** Entries in the words of the panels. */
+/** Entries, swap slots and tags in the words of the panels. */
 import {
   AF,
   MARKER,
@@ -11,6 +11,9 @@ import {
   isDirty,
   isValidCont
 } from '../../engine/arch/descriptor'
+import { SLOT_CACHED, SLOT_COUNT } from '../../engine/mm/swap'
+import { tagsOfLane } from '../../engine/trace/tag-lanes'
+import type { IndexedTrace } from './indexed'
 
 /** `writable, dirty, young, contiguous`, or what an entry that is not valid is. */
 export function entryWords(attr: number): string {
@@ -28,4 +31,18 @@ export function entryWords(attr: number): string {
   words.push((attr & AF) !== 0 ? 'young' : 'old')
   if (isValidCont(attr)) words.push('contiguous')
   return words.join(', ')
+}
+
+/** A swap slot: how many entries name it, and who owns it. */
+export function slotWords(map: number, owner: number): string {
+  if (map === 0) return 'free'
+  if ((map & SLOT_CACHED) === 0) return `count ${map}`
+  return `count ${map & SLOT_COUNT}, ${owner === 0 ? 'held by a slot cache' : `in the swap cache (folio ${owner})`}`
+}
+
+/** The tags of a lane of an event: those of one page. */
+export function tagWords(trace: IndexedTrace, lane: number): string {
+  const tags = tagsOfLane(trace.log.texts, lane)
+  if (typeof tags === 'number') return `tag ${tags.toString(16)}`
+  return `tags ${[...new Set(tags)].sort().join(', ')}`
 }

@@ -4,6 +4,7 @@ import { MAX_ITEMS, MAX_TRACE_BUCKETS, MAX_TRACE_ENTRIES, MAX_TRACE_PAGE, MAX_TR
 import type * as t from '../trace'
 import * as s from './base'
 import { parameters, pteView } from './results'
+import { swap } from './trace-swap'
 
 const LANES = 4_096
 
@@ -52,7 +53,8 @@ const machine = s.shape<t.TraceMachine>({
   tableEntries: s.count,
   levels: s.count,
   vaBits: s.count,
-  cost: s.maybe(s.name)
+  cost: s.maybe(s.name),
+  mteDesign: s.maybe(s.name)
 })
 
 const process = s.shape<t.TraceProcess>({
@@ -367,7 +369,8 @@ const partState = v.variant('what', [
   v.strictObject({ what: v.literal('walk'), levels: s.list(level, 8) }),
   v.strictObject({ what: v.literal('tlbs'), tlbs: s.list(tlb, LANES) }),
   v.strictObject({ what: v.literal('counters'), counters }),
-  v.strictObject({ what: v.literal('teardown'), teardown })
+  v.strictObject({ what: v.literal('teardown'), teardown }),
+  v.strictObject({ what: v.literal('swap'), swap, before: s.maybe(swap) })
 ]) as s.Schema<t.TracePartState>
 
 export const state = s.shape<t.TraceState>({

@@ -7,7 +7,8 @@ import {
   MAX_TRACE_EVENTS,
   MAX_TRACE_FILTERS,
   MAX_TRACE_PAGE,
-  MAX_TRACE_PARTS
+  MAX_TRACE_PARTS,
+  MAX_TRACE_SWAP_PAGES
 } from '../limits'
 import type { Contract } from '../contract'
 import type * as t from '../trace'
@@ -56,7 +57,8 @@ const part = v.variant('what', [
   v.strictObject({ what: v.literal('walk'), ...place }),
   v.strictObject({ what: v.literal('tlbs'), machine, cpu: v.optional(s.count) }),
   v.strictObject({ what: v.literal('counters'), machine }),
-  v.strictObject({ what: v.literal('teardown'), ...place })
+  v.strictObject({ what: v.literal('teardown'), ...place }),
+  v.strictObject({ what: v.literal('swap'), ...place, pages: s.integer(1, MAX_TRACE_SWAP_PAGES) })
 ]) as s.Schema<t.TracePart>
 
 export const traceCalls: Contract<t.TraceService, never>['calls'] = {

@@ -251,6 +251,45 @@ export const traceSamples: Pick<Samples<TraceService, never>, 'requests' | 'repl
           ]
         },
         {
+          what: 'swap',
+          swap: {
+            machine: 0,
+            pid: 1,
+            address: 4096,
+            pageSize: 4096,
+            design: { name: 'M6', title: 'one flag a folio', wrong: 'shows old tags' },
+            mappings: [{ pid: 1, flags: [4], slots: [512] }],
+            pages: [
+              {
+                pfn: 16,
+                order: 4,
+                index: 0,
+                tags: '0f'.repeat(128),
+                tagged: true,
+                slot: 512,
+                past: false,
+                count: 1,
+                held: 'cache',
+                saved: 5,
+                savedAt: 4,
+                restoredAt: 0,
+                droppedAt: 0,
+                restore: ''
+              }
+            ],
+            area: {
+              slots: 4095,
+              used: 1,
+              cached: 1,
+              parked: 0,
+              buffers: 1,
+              bytes: 128,
+              total: 1,
+              runs: [{ slot: 512, slots: 1, count: 1, held: 'cache', folio: 16, saved: 1 }]
+            }
+          }
+        },
+        {
           what: 'walk',
           levels: [
             { level: 3, table: 4, index: 1, address: 4096, bytes: 4096, kind: 'leaf', raw: 'e8000000010fd3' }

@@ -344,6 +344,21 @@ export class FakeTrace {
           teardown: { machine: 0, pid, address, pageSize: PAGE, blockEntries: 16, gather }
         }
       }
+      case 'swap': {
+        const { pid, address, pages } = part
+        const area = { slots: 0, used: 0, cached: 0, parked: 0, buffers: 0, bytes: 0, total: 0, runs: [] }
+        const none = { pfn: -1, order: -1, index: -1, slot: -1, past: false, count: 0, held: 'none' as const }
+        const never = { savedAt: 0, restoredAt: 0, droppedAt: 0, restore: '' }
+        const flags = Array<number>(pages).fill(0)
+        return {
+          what: 'swap',
+          swap: {
+            ...{ machine: 0, pid, address, pageSize: PAGE, area },
+            mappings: [{ pid, flags, slots: flags.map(() => -1) }],
+            pages: flags.map(() => ({ ...none, ...never }))
+          }
+        }
+      }
       case 'tlbs':
         return {
           what: 'tlbs',
