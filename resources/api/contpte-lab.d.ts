@@ -309,6 +309,11 @@ declare module 'contpte-lab' {
     random(): number
     /** Builds a machine. */
     machine(options: MachineOptions): Machine
+    /**
+     * Lets happen in a model what the lines of a schedule say, and nothing else; the explorer's counterexamples
+     * are such schedules. `bad-argument` where a line names what cannot happen there (it says what can).
+     */
+    replay(model: ModelDefinition, schedule: readonly string[]): Replayed
     /** Adds a row to the results. */
     record(metric: string, value: number, unit?: string): void
     expect: Expect

@@ -145,6 +145,40 @@ declare module 'contpte-lab' {
     maxStates?: number
   }
 
+  /** What goes wrong in a schedule. */
+  export interface ReplayedHarm {
+    /** Line of the schedule, from 1. */
+    readonly line: number
+    readonly property: string
+    /** H1 to H12 of the thread, where it is one. */
+    readonly hazard?: string
+    /** The rule that is broken, or that allows the harm, with its name. */
+    readonly rule?: string
+    readonly entry?: string
+    readonly text: string
+  }
+
+  /** A state of a model. */
+  export interface ReplayedState {
+    /** What stands above the entries, where a step changes it. */
+    readonly upper?: string
+    readonly entries: Readonly<Record<string, string>>
+    readonly frames: Readonly<Record<string, string>>
+    /** By CPU: what its TLB holds; `all` is a translation of the whole range. */
+    readonly tlbs: readonly Readonly<Record<string, string>>[]
+    /** Steps of the sequence done. */
+    readonly done: number
+  }
+
+  /** What `replay` answers. */
+  export interface Replayed {
+    /** The first harm in one line, as `contpte-lab explore` says it; empty where there is none. */
+    readonly harm: string
+    readonly harms: readonly ReplayedHarm[]
+    /** Before the first line, and after each that leads on. */
+    readonly states: readonly ReplayedState[]
+  }
+
   /** Defines a model for `contpte-lab explore`; use it as the default export. */
   export function model(definition: ModelDefinition): ModelDefinition
 }

@@ -132,6 +132,23 @@ describe('explore', () => {
     expect([code, bounds.cpus, bounds.bbm, bounds.content]).toEqual([0, 4, 1, 'ignored'])
   }, 60_000)
 
+  it('writes its counterexample as an experiment that holds, typed and all', async () => {
+    const path = join(folder, 'replay.ts')
+    const { code, err } = await cli(['explore', model('s4'), '--cpus', '3', '--save-experiment', path])
+    expect([code, err]).toEqual([1, `experiment ${path}\n`])
+    const ran = await cli(['run', path])
+    expect(ran.code).toBe(0)
+    expect(ran.out).toContain('what the last choice does')
+    const safe = await explore(model('s6'), { saveExperiment: join(folder, 'none.ts') })
+    expect([safe.code, safe.err]).toEqual([
+      0,
+      `there is no counterexample: ${join(folder, 'none.ts')} was not written\n`
+    ])
+    const nowhere = await explore(model('s4'), { saveExperiment: join(path, 'below-a-file.ts') })
+    expect(nowhere.code).toBe(2)
+    expect(nowhere.err).toContain('[file-unwritable]')
+  }, 60_000)
+
   it('ends with 4 where it cannot say: an open assumption, a bound, an interrupt', async () => {
     const [open, told] = await document(model('s4-refcount'))
     expect([open, told.verdict, told.bounds.decides]).toEqual([4, 'open', ['refcountChecks']])

@@ -1,7 +1,9 @@
 /** `contpte-lab explore FILE`. */
+import { writeFileAtomic } from '../host/files'
 import { exploreDocument, exploreText } from '../lab/explore/document'
-import { exploreModel, modelFrom, type Overrides } from '../lab/explore/explore'
-import { formatDiagnostic } from '../lab/diagnostic'
+import { exploreModel, modelFrom, type Explored, type Overrides } from '../lab/explore/explore'
+import { replayExperiment } from '../lab/explore/experiment'
+import { formatDiagnostic, LabError, problem } from '../lab/diagnostic'
 import type { Laboratory } from '../lab/laboratory'
 import { scriptFileName } from '../lab/script/file-name'
 import { EXIT, type Io } from './io'
@@ -10,6 +12,8 @@ import { asGiven, exitOf, readScript } from './run-command'
 export interface ExploreOptions extends Overrides {
   readonly json: boolean
   readonly check: boolean
+  /** Where a script that replays the counterexample goes. */
+  readonly saveExperiment?: string
   /** Monotonic milliseconds. */
   now(): number
 }
@@ -19,7 +23,7 @@ const EVERY_MS = 250
 /** Explores a model; answers the exit code: 0 safe, 1 counterexample, 4 undecided (also an open one). */
 export async function exploreCommand(
   path: string,
-  { json, check, now, ...overrides }: ExploreOptions,
+  { json, check, saveExperiment, now, ...overrides }: ExploreOptions,
   lab: Laboratory,
   io: Io
 ): Promise<number> {
@@ -44,7 +48,20 @@ export async function exploreCommand(
   )
   if (shown !== started) io.err('\r\u001b[K')
   io.out(json ? `${JSON.stringify(exploreDocument(explored), undefined, 2)}\n` : exploreText(explored))
+  if (saveExperiment !== undefined) await save(saveExperiment, explored, io)
   const { verdict } = explored.result
   if (verdict === 'safe') return EXIT.ok
   return verdict === 'counterexample' ? EXIT.fails : EXIT.undecided
+}
+
+async function save(path: string, explored: Explored, io: Io): Promise<void> {
+  const experiment = replayExperiment(explored)
+  if (experiment === undefined) return io.err(`there is no counterexample: ${path} was not written\n`)
+  try {
+    await writeFileAtomic(path, experiment.text, { mode: 0o666 })
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new LabError(problem('file-unwritable', `cannot write the experiment: ${why}`, { file: path }))
+  }
+  io.err(`experiment ${path}\n`)
 }

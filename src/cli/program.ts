@@ -61,6 +61,7 @@ interface ExploreFlags {
   readonly bbm?: BbmLevel
   readonly content?: ContentRule
   readonly maxStates?: number
+  readonly saveExperiment?: string
   readonly json: boolean
   readonly check: boolean
 }
@@ -215,6 +216,7 @@ function program(around: Surroundings, lab: Laboratory, finish: (code: number) =
       new Option('--content <rule>', 'whether contents of pages count').choices(['strict', 'ignored'])
     )
     .option('--max-states <n>', 'states before it gives up', whole(1, 2 ** 26))
+    .option('--save-experiment <file.ts>', 'write a script that replays the counterexample')
     .option('--json', 'print one JSON document', false)
     .option('--no-check', 'do not check types before')
     .action(async (file: string, flags: ExploreFlags) => {

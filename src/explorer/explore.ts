@@ -93,7 +93,8 @@ export class Explorer {
         states: sum.states + each.states,
         frontier: sum.frontier + each.frontier,
         transitions: sum.transitions + each.transitions,
-        bytes: sum.bytes + each.bytes
+        bytes: sum.bytes + each.bytes,
+        depth: Math.max(sum.depth, each.depth)
       }))
   }
 

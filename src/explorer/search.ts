@@ -27,6 +27,8 @@ export interface Progress {
   readonly frontier: number
   readonly transitions: number
   readonly bytes: number
+  /** Choices from the first state to those looked at now. */
+  readonly depth: number
 }
 
 const FIRST_CAPACITY = 1 << 12
@@ -40,6 +42,9 @@ export class Search implements Sink {
   #count = 0
   #head = 0
   #transitions = 0
+  #depth = 0
+  /** Where the states of this depth end. */
+  #levelEnd = 1
   #arena: Int32Array
   #parent: Int32Array
   #choice: Int32Array
@@ -77,6 +82,7 @@ export class Search implements Sink {
       states: this.#count,
       frontier: this.#count - this.#head,
       transitions: this.#transitions,
+      depth: this.#depth,
       bytes:
         this.#arena.byteLength + this.#parent.byteLength + this.#choice.byteLength + this.#table.byteLength
     }
@@ -94,6 +100,10 @@ export class Search implements Sink {
       if (this.#head === this.#count) {
         this.status = this.found.length > 0 ? 'found' : 'complete'
         break
+      }
+      if (this.#head === this.#levelEnd) {
+        this.#depth++
+        this.#levelEnd = this.#count
       }
       this.#load(this.#head)
       this.#head++

@@ -17,6 +17,7 @@ export const LAB_CODES = [
   'unknown-value',
   'no-model',
   'bad-model',
+  'too-many-searches',
   // the script, while it runs
   'script-error',
   'never-resolves',

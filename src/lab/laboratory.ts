@@ -21,7 +21,9 @@ import type { RunEnvironment, RunHandle } from './run/types'
 import { COST_PROFILES } from './sandbox/profiles'
 import { Checker } from './script/checker'
 import { scriptFileName } from './script/file-name'
+import type { ExploreEvent, ExploreService } from '../protocol/explore'
 import type { TraceService } from '../protocol/trace'
+import { Explorations } from './explore/explorations'
 import { TraceError } from './trace/error'
 import { TraceStore, type TraceProgress } from './trace/traces'
 
@@ -116,6 +118,12 @@ export class Laboratory {
     told?: (progress: TraceProgress) => void
   ): TraceService {
     return this.traceStore(record, told).service()
+  }
+
+  /** Sequences and explorations; `told` hears how far one is. */
+  explorations(told: (event: ExploreEvent) => void): ExploreService {
+    const model = (file: string, text: string) => this.model(scriptFileName(file), text, true)
+    return new Explorations(model, () => this.#env.now(), told).service()
   }
 
   /** The same as a store: for who wants whole traces. One a laboratory. */

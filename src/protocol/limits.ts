@@ -53,6 +53,9 @@ export const MAX_BOOKMARKS = 1_000
 export const MAX_NOTE_CHARS = 1_000
 /** Filters of one search. */
 export const MAX_TRACE_FILTERS = 64
+/** Steps of a sequence; states an exploration may be asked to look at. */
+export const MAX_SEQUENCE_STEPS = 1_000
+export const MAX_EXPLORE_STATES = 2 ** 26
 /** Lines of a console over a trace, and characters of one. */
 export const MAX_CONSOLE_LINES = 500
 export const MAX_CONSOLE_CHARS = 4_096

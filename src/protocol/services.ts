@@ -17,6 +17,7 @@ import type {
   Row,
   RunStatus
 } from '../lab/results/types'
+import type { ExploreEvent, ExploreService } from './explore'
 import type { TraceService } from './trace'
 
 // ---------------------------------------------------------------- simulator
@@ -106,7 +107,7 @@ export interface RunRecord extends RunSummary {
   readonly trace?: { readonly limit?: number }
 }
 
-export interface SimulatorService extends TraceService {
+export interface SimulatorService extends TraceService, ExploreService {
   hello(): Promise<SimulatorInfo>
   check(request: CheckRequest): Promise<CheckReply>
   /** Starts a run; answers at once. What happens then comes as events. */
@@ -150,6 +151,7 @@ export type SimulatorEvent =
     }
   | { readonly type: 'console'; readonly runId: string; readonly line: ConsoleLine }
   | { readonly type: 'run-ended'; readonly runId: string; readonly run: RunRecord }
+  | ExploreEvent
   /** A trace that somebody asked for is being made: events so far. */
   | {
       readonly type: 'trace-progress'

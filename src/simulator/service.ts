@@ -11,8 +11,10 @@ import type {
   SimulatorInfo,
   SimulatorService
 } from '../protocol/services'
+import type { ExploreEvent, ExploreService } from '../protocol/explore'
 import type { TraceService } from '../protocol/trace'
 import { SimulatorError } from './error'
+import { withoutExplorer } from './explore'
 import { withoutTraces } from './traces'
 
 /** Runs at once, over all windows; each uses as many workers as it is given. */
@@ -30,6 +32,8 @@ export interface Laboratory {
   ): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly sha256: string }>
   /** Traces of runs that `record` answers; a laboratory without any refuses every call about them. */
   traces?(record: (runId: string) => Promise<RunRecord>, told: (event: SimulatorEvent) => void): TraceService
+  /** Sequences and explorations; a laboratory without any refuses every call about them. */
+  explorations?(told: (event: ExploreEvent) => void): ExploreService
 }
 
 export interface Simulator {
@@ -64,6 +68,7 @@ export function createSimulator(laboratory: Laboratory, store: FileRunStore): Si
 
   const service: SimulatorService = {
     ...(laboratory.traces?.(record, tell) ?? withoutTraces()),
+    ...(laboratory.explorations?.(tell) ?? withoutExplorer()),
     hello: async () => laboratory.info(),
     check: (request) => laboratory.check(request),
     startRun: async (request) => {

@@ -1,6 +1,8 @@
 /** What `explore` answers, as one JSON document and as text. */
-import type { Counterexample, TraceStep } from '../../explorer/replay'
+import type { Model } from '../../explorer/model'
+import type { TraceStep } from '../../explorer/teller'
 import type { Explored } from './explore'
+import { ruleText } from './harm'
 
 /** Schema `contpte-lab/explore@1`. */
 export interface ExploreDocument {
@@ -26,11 +28,6 @@ export interface ExploreDocument {
   readonly steps?: readonly TraceStep[]
 }
 
-/** The property, hazard and rule in one line. */
-export function ruleText({ rule, hazard, property, text }: Counterexample): string {
-  return `${[rule ?? property, ...(hazard === undefined ? [] : [hazard])].join(', ')}: ${text}`
-}
-
 export function exploreDocument({ model, result, counterexample }: Explored): ExploreDocument {
   const { cpus, bbm, content, architecture, maxStates, assume, sequence, title } = model
   return {
@@ -53,22 +50,28 @@ export function exploreDocument({ model, result, counterexample }: Explored): Ex
   }
 }
 
+/** What was explored, in one line. */
+export function boundsText({ sequence, cpus, bbm, content, architecture }: Model): string {
+  const rules = architecture === 'arm64' ? `FEAT_BBM ${bbm}, contents ${content}` : architecture
+  return `${sequence.name}, ${sequence.entries.length} entries, ${cpus} CPUs, ${rules}`
+}
+
+/** The verdict in words, without the steps. */
+export function verdictSentence(explored: Explored): string {
+  const { result, counterexample } = explored
+  if (result.verdict === 'safe') return `holds for all ${result.states} states within these bounds`
+  if (result.verdict === 'undecided') return `undecided after ${result.states} states`
+  const count = counterexample?.steps.length ?? 0
+  return result.verdict === 'open'
+    ? `open: it holds or not by the assumption ${result.decides.join(', ')}; ${settingsText(explored)}`
+    : `counterexample of ${count} steps, the shortest there is (${result.states} states seen)`
+}
+
 /** For a terminal. */
 export function exploreText(explored: Explored): string {
-  const { model, result, counterexample } = explored
-  const { cpus, bbm, content, sequence } = model
-  const bounds = `${sequence.name}, ${sequence.entries.length} entries, ${cpus} CPUs, FEAT_BBM ${bbm}, contents ${content}`
-  const lines = [`${model.title}`, `  ${bounds}`]
-  if (result.verdict === 'safe') lines.push(`holds for all ${result.states} states within these bounds`)
-  else if (result.verdict === 'undecided') lines.push(`undecided after ${result.states} states`)
-  else {
-    const count = counterexample?.steps.length ?? 0
-    lines.push(
-      result.verdict === 'open'
-        ? `open: it holds or not by the assumption ${result.decides.join(', ')}; ${settingsText(explored)}:`
-        : `counterexample of ${count} steps, the shortest there is (${result.states} states seen):`
-    )
-  }
+  const { model, counterexample } = explored
+  const colon = counterexample === undefined ? '' : ':'
+  const lines = [`${model.title}`, `  ${boundsText(model)}`, `${verdictSentence(explored)}${colon}`]
   if (counterexample !== undefined) {
     lines.push(`  ${ruleText(counterexample)}`)
     counterexample.steps.forEach((step, index) => lines.push(stepLine(step, index + 1)))

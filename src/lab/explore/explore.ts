@@ -14,6 +14,8 @@ export interface Explored {
   readonly model: Model
   readonly result: Exploration
   readonly counterexample?: Counterexample
+  /** As far as it came. */
+  readonly progress: Progress
 }
 
 /**
@@ -52,6 +54,7 @@ export async function exploreModel(
   return {
     model,
     result,
+    progress: explorer.progress,
     ...(result.found === undefined
       ? {}
       : { counterexample: counterexample(result.branch.search, result.found) })

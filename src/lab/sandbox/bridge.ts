@@ -73,7 +73,8 @@ const LOOKS = new Set([
   'process.vmas',
   'machine.tlb',
   'machine.check',
-  'machine.violation'
+  'machine.violation',
+  'replay'
 ])
 
 function isOperation(name: string, given: Argument[]): boolean {

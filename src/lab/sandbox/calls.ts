@@ -15,6 +15,7 @@ import type { Workload } from '../../engine/workload/heap'
 import { bad, flag, optional, options, text, whole } from './arguments'
 import { HUGETLB_CALLS } from './hugetlb-calls'
 import { observation } from './observation'
+import { REPLAY_CALLS } from './replay-call'
 import { TAG_CALLS } from './tag-calls'
 import { workloadOptions } from './workload-options'
 
@@ -170,6 +171,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
 
   ...HUGETLB_CALLS,
   ...TAG_CALLS,
+  ...REPLAY_CALLS,
 
   'machine.memory': (handles, [id]) => {
     const { world } = handles.machineAt(id)

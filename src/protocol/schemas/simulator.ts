@@ -22,6 +22,7 @@ import type {
   SimulatorService
 } from '../services'
 import * as s from './base'
+import { exploreCalls, exploreEvent } from './explore'
 import * as results from './results'
 import { traceCalls } from './trace'
 
@@ -115,6 +116,7 @@ export const simulatorContract: Contract<SimulatorService, SimulatorEvent> = {
   name: 'simulator',
   calls: {
     ...traceCalls,
+    ...exploreCalls,
     hello: { reply: info },
     check: { request: checkRequest, reply: checkReply },
     startRun: { request: runRequest, reply: ofRun },
@@ -150,6 +152,7 @@ export const simulatorContract: Contract<SimulatorService, SimulatorEvent> = {
     }),
     console: s.shape<Event<'console'>>({ type: s.literal('console'), runId, line: results.consoleLine }),
     'run-ended': s.shape<Event<'run-ended'>>({ type: s.literal('run-ended'), runId, run: runRecord }),
+    'explore-progress': exploreEvent,
     'trace-progress': s.shape<Event<'trace-progress'>>({
       type: s.literal('trace-progress'),
       runId,

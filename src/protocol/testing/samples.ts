@@ -8,6 +8,7 @@ import type {
   SimulatorEvent,
   SimulatorService
 } from '../services'
+import { exploreSamples } from './explore-samples'
 import { traceSamples } from './trace-samples'
 
 type Request<F> = F extends (request: infer R) => unknown ? R : never
@@ -105,6 +106,7 @@ const ofRun = { runId: summary.runId }
 export const simulatorSamples: Samples<SimulatorService, SimulatorEvent> = {
   requests: {
     ...traceSamples.requests,
+    ...exploreSamples.requests,
     hello: undefined,
     check: { file: 'a.ts', text: 'x' },
     startRun: {
@@ -125,6 +127,7 @@ export const simulatorSamples: Samples<SimulatorService, SimulatorEvent> = {
   },
   replies: {
     ...traceSamples.replies,
+    ...exploreSamples.replies,
     hello: {
       engine,
       apiVersion: 1,
@@ -169,6 +172,7 @@ export const simulatorSamples: Samples<SimulatorService, SimulatorEvent> = {
     },
     console: { type: 'console', ...ofRun, line },
     'run-ended': { type: 'run-ended', ...ofRun, run: sampleRecord },
+    ...exploreSamples.events,
     'trace-progress': { type: 'trace-progress', ...ofRun, cell: 1, phase: 'running', events: 9 }
   }
 }

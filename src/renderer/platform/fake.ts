@@ -14,6 +14,7 @@ import type {
   SimulatorEvent,
   SimulatorService
 } from '../../protocol/services'
+import type { ExploreService } from '../../protocol/explore'
 import type { TraceService } from '../../protocol/trace'
 
 /** What a fake answers of traces, unless a test gives it some. */
@@ -35,6 +36,12 @@ function refusedTraces(): TraceService {
     traceDiff: refuse,
     traceNextDifference: refuse
   }
+}
+
+/** What a fake answers of sequences, unless a test gives it some. */
+function refusedExploring(): ExploreService {
+  const refuse = () => Promise.reject(new Error('a fake explores nothing'))
+  return { knownSequences: refuse, sequenceView: refuse, explore: refuse, cancelExplore: refuse }
 }
 
 const ENGINE = { version: '0.0.0', hash: 'fa4e'.repeat(16) }
@@ -75,6 +82,8 @@ export interface FakeOptions {
   readonly experiments?: readonly { readonly entry: ExperimentEntry; readonly text: string }[]
   /** What answers calls about traces; without it they are refused. */
   readonly traces?: TraceService
+  /** What answers calls about sequences; without it they are refused. */
+  readonly exploring?: ExploreService
 }
 
 export interface FakeClients extends Clients {
@@ -99,7 +108,12 @@ const EXAMPLE = {
 
 /** Makes both clients. */
 export function fakeClients(
-  { cellMs, experiments = [EXAMPLE], traces = refusedTraces() }: FakeOptions = { cellMs: 300 }
+  {
+    cellMs,
+    experiments = [EXAMPLE],
+    traces = refusedTraces(),
+    exploring = refusedExploring()
+  }: FakeOptions = { cellMs: 300 }
 ): FakeClients {
   const library = new Map(experiments.map((experiment) => [experiment.entry.id, experiment]))
   const drafts = new Map<string, Draft>()
@@ -155,6 +169,7 @@ export function fakeClients(
 
   const simulatorService: SimulatorService = {
     ...traces,
+    ...exploring,
     hello: async () => ({
       engine: ENGINE,
       apiVersion: 1,

@@ -19,7 +19,7 @@ export interface LiveRun extends RunRecord {
   readonly partial?: string
 }
 
-type RunEvent = Exclude<SimulatorEvent, { type: 'run-started' | 'trace-progress' }>
+type RunEvent = Exclude<SimulatorEvent, { type: 'run-started' | 'trace-progress' | 'explore-progress' }>
 type Cell = LiveRun['cells'][number]
 
 /** Whether the run still moves. */

@@ -158,7 +158,7 @@ export const useRunsStore = defineStore('runs', () => {
       summaries.value = [event.run, ...summaries.value.filter((known) => known.runId !== event.run.runId)]
       return
     }
-    if (event.type === 'trace-progress') return
+    if (event.type === 'trace-progress' || event.type === 'explore-progress') return
     const runId = event.type === 'run-ended' ? event.run.runId : event.runId
     const collector = collectors.get(runId)
     const before = collector?.status

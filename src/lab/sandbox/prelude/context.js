@@ -102,6 +102,17 @@ function record(metric, value, unit = '1') {
   ask(host.record(metric, value, unit))
 }
 
+/** One schedule of a model for the explorer. */
+function replay(definition, schedule) {
+  let text
+  try {
+    text = stringify([definition, schedule])
+  } catch (error) {
+    throw fail('bad-argument', `replay: the model is not plain data: ${error.message}`)
+  }
+  return parse(ask(host.call('replay', text)))
+}
+
 function chart(name, spec) {
   if (typeof name !== 'string' || name === '')
     throw fail('bad-chart', 'chart: the name must be a string with at least one character')
@@ -214,7 +225,7 @@ function run(definition, cell) {
   const { parameters: pairs, seed } = parse(cell)
   const given = freeze(Object.fromEntries(pairs))
   const random = () => host.random()
-  return definition.run(freeze({ parameters: given, seed, random, machine, record, expect }))
+  return definition.run(freeze({ parameters: given, seed, random, machine, replay, record, expect }))
 }
 
 function conclude(definition, input) {
