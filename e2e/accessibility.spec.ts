@@ -1,20 +1,9 @@
-import { AxeBuilder } from '@axe-core/playwright'
+import type { Locator } from '@playwright/test'
+import { violations } from './axe'
 import { expect, test } from './fixtures'
-import type { Lab } from './lab'
 import { FAILING, HOSTILE } from './scripts'
 import { Stepper } from './stepper'
-import { TWO_CPUS } from './stepping-scripts'
-
-const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
-
-/** There are no frames of other origins: what is found is put together in the page, not in a page of its own. */
-async function violations(lab: Lab, rules?: string): Promise<string[]> {
-  const axe = new AxeBuilder({ page: lab.page }).setLegacyMode()
-  const { violations } = await (rules ? axe.withRules(rules) : axe.withTags(STANDARDS)).analyze()
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id} ${target} ${failureSummary}`)
-  )
-}
+import { CHARTED, TWO_CPUS } from './stepping-scripts'
 
 const PANELS = ['Verdicts', 'Table', 'Chart', 'Console', 'Problems', 'Fork', 'Runs']
 const THEMES = ['dark', 'light', 'high contrast']
@@ -24,15 +13,18 @@ for (const theme of THEMES) {
     test.setTimeout(600_000)
     await lab.command(`Theme: ${theme}`)
     const found: Record<string, string[]> = {}
-    const look = async (screen: string) => {
+    const look = async (screen: string, at: Locator) => {
       // Only colours change with the theme.
-      found[screen] = await violations(lab, theme === THEMES[0] ? undefined : 'color-contrast')
+      found[screen] = await violations(at, theme === THEMES[0] ? undefined : 'color-contrast')
     }
-    await look('first start')
+    const everything = lab.page.locator('body')
+    await look('first start', everything)
+    await lab.write(CHARTED)
     await lab.run()
+    await look('after a run', everything)
     for (const panel of PANELS) {
       await lab.panel(panel)
-      await look(panel)
+      await look(panel, lab.shown(panel))
     }
     for (const dialog of [
       'Settings',
@@ -43,21 +35,21 @@ for (const theme of THEMES) {
     ]) {
       await lab.command(dialog)
       await expect(lab.page.getByRole('dialog')).toBeVisible()
-      await look(dialog)
+      await look(dialog, lab.page.getByRole('dialog'))
       await lab.press('Escape')
       await expect(lab.page.getByRole('dialog')).toHaveCount(0)
     }
     await lab.press('F1')
-    await look('palette')
+    await look('palette', lab.page.getByRole('dialog'))
     await lab.press('Escape')
     await lab.write(HOSTILE.at(-1)!.text)
     await lab.run()
     await lab.panel('Problems')
-    await look('problems with an error')
+    await look('problems with an error', everything)
     await lab.write(FAILING)
     await lab.run()
     await lab.panel('Verdicts')
-    await look('a failing verdict')
+    await look('a failing verdict', lab.shown('Verdicts'))
     const none = Object.fromEntries(Object.keys(found).map((screen) => [screen, []]))
     expect(found).toEqual(none)
   })
@@ -74,7 +66,10 @@ test('ux 84: no violation of WCAG 2.2 AA in the panels that step, dark and light
     for (const panel of ['Fork', 'Page tables & TLB']) {
       await lab.panel(panel)
       await lab.ended()
-      found[`${panel}, ${theme}`] = await violations(lab, theme === 'dark' ? undefined : 'color-contrast')
+      found[`${panel}, ${theme}`] = await violations(
+        lab.page.locator('body'),
+        theme === 'dark' ? undefined : 'color-contrast'
+      )
     }
   }
   expect(found).toEqual(Object.fromEntries(Object.keys(found).map((screen) => [screen, []])))
@@ -111,6 +106,7 @@ test('ux 85: F6 goes round all regions and back', async ({ lab }) => {
 })
 
 test('ux 85: what has the focus shows it', async ({ lab }) => {
+  await lab.write(CHARTED)
   await lab.run()
   await lab.press('F6')
   for (let step = 0; step < 25; step++) {
@@ -136,6 +132,7 @@ test('ux 85: what has the focus shows it', async ({ lab }) => {
 })
 
 test('ux 86: what is drawn has a text equivalent', async ({ lab }) => {
+  await lab.write(CHARTED)
   await lab.run()
   await lab.panel('Fork')
   const fork = lab.shown('Fork')
@@ -165,6 +162,7 @@ test('ux 87: the polite region says that a run started, how it ended and what it
 })
 
 test('ux 88: every button is at least 24 x 24, and splitters move by keys', async ({ lab }) => {
+  await lab.write(CHARTED)
   await lab.run()
   for (const panel of PANELS) {
     await lab.panel(panel)
@@ -187,6 +185,7 @@ test('ux 88: every button is at least 24 x 24, and splitters move by keys', asyn
 })
 
 test('ux 91: the focus returns to the same cell of the table after the palette', async ({ lab }) => {
+  await lab.write(CHARTED)
   await lab.run()
   await lab.panel('Table')
   const grid = lab.page.getByRole('grid', { name: 'Results', exact: true })

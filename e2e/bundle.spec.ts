@@ -7,9 +7,11 @@ import { strFromU8, unzipSync } from 'fflate'
 import { root } from '../tools/build/inputs.mjs'
 import { expect, test as base } from './fixtures'
 import type { Lab } from './lab'
+import { CHARTED } from './stepping-scripts'
 
 const cli = join(root, 'out/main/cli.js')
 const EXAMPLE = join(root, 'experiments/fork-batching.ts')
+const QUICK = join(root, 'experiments/hole-in-block.ts')
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 /** A folder of the test's own. */
@@ -35,6 +37,7 @@ test('issue 3: exported twice, also after running again, the bundle has the same
   lab,
   folder
 }) => {
+  await lab.write(CHARTED)
   await lab.run()
   const first = await exported(lab, folder, 'a.zip')
   await expect(lab.messages).toContainText(sha256(first))
@@ -70,6 +73,7 @@ test('issue 3: a bundle from the app verifies on the terminal, and a changed byt
   lab,
   folder
 }) => {
+  await lab.write(CHARTED)
   await lab.run()
   const bytes = await exported(lab, folder, 'good.zip')
   const verify = (name: string) =>
@@ -89,7 +93,7 @@ test('issue 3: one worker and two give the same document and the same bundle', a
   const [one, two] = ['1', '2'].map((workers) => {
     const out = join(folder, `${workers}.zip`)
     return {
-      json: run('run', EXAMPLE, '--json', '--workers', workers, '--out', out),
+      json: run('run', QUICK, '--json', '--workers', workers, '--out', out),
       zip: sha256(readFileSync(out))
     }
   })
@@ -98,6 +102,7 @@ test('issue 3: one worker and two give the same document and the same bundle', a
 })
 
 test('ux 129: neither paths nor the name of the user are in a bundle', async ({ lab, shell, folder }) => {
+  await lab.write(CHARTED)
   await lab.run()
   const files = unzipSync(await exported(lab, folder, 'bundle.zip'))
   const secrets = [homedir(), root.replace(/\/$/, ''), shell.dataDir, `/${userInfo().username}/`, 'HOME=']

@@ -1,4 +1,6 @@
 import { expect, tenTimes, test } from './fixtures'
+import { SMALL } from './scripts'
+import { CHARTED } from './stepping-scripts'
 
 test('ux 1: a finished example is open and one key runs it', async ({ lab }) => {
   await expect(lab.editor.locator('.view-lines')).toContainText('experiment')
@@ -36,6 +38,7 @@ test('ux 4: an empty panel says what to do and offers it; its button fills it', 
       await expect(shown.getByRole('button').first()).toBeVisible()
     })
   }
+  await lab.write(SMALL)
   await lab.shown('Verdicts').getByRole('button', { name: 'Run' }).click()
   await lab.ended()
   await expect(lab.verdicts).toBeVisible()
@@ -49,6 +52,7 @@ test('ux 5: the editor can be typed into soon after navigation', async ({ lab })
 
 test('ux 6 and 99: everything works with no network at all', async ({ lab }) => {
   // The browser resolves no name but this machine's, and any request elsewhere fails the test.
+  await lab.write(CHARTED)
   await lab.run()
   await expect(lab.verdicts).toBeVisible()
   await lab.panel('Chart')

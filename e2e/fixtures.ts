@@ -1,4 +1,11 @@
-import { expect, type Page, type TestInfo, _electron, test as base } from '@playwright/test'
+import {
+  type BrowserContext,
+  expect,
+  type Page,
+  type TestInfo,
+  _electron,
+  test as base
+} from '@playwright/test'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,10 +36,26 @@ export interface Shell {
   saved(path: string, offer: () => Promise<void>): Promise<void>
 }
 
-async function webShell(page: Page, use: (shell: Shell, host: WebHost) => Promise<void>): Promise<void> {
-  const first = new WebHost()
+/**
+ * What the tests of a worker share: nothing that the app keeps, but one origin, so that the browser need
+ * not fetch and compile the same files again for every test.
+ */
+interface Browsing {
+  readonly context: BrowserContext
+  /** Of the first host; the later ones take the same. */
+  port?: number
+}
+
+async function webShell(
+  browsing: Browsing,
+  use: (shell: Shell, host: WebHost) => Promise<void>
+): Promise<void> {
+  const first = new WebHost(undefined, browsing.port)
   let host = first
   await host.start()
+  browsing.port ??= Number(new URL(host.origin).port)
+  const page = await browsing.context.newPage()
+  await forget(page, host.origin)
   const shell: Shell = {
     kind: 'web',
     page,
@@ -56,9 +79,18 @@ async function webShell(page: Page, use: (shell: Shell, host: WebHost) => Promis
   try {
     await use(shell, host)
   } finally {
+    for (const opened of browsing.context.pages()) await opened.close()
     if (host !== first) await host.dispose()
     await first.dispose()
   }
+}
+
+/** The browser forgets what pages of an origin kept, but not their files. */
+async function forget(page: Page, origin: string): Promise<void> {
+  const browser = await page.context().newCDPSession(page)
+  const storageTypes = 'cookies,local_storage,indexeddb,cache_storage,service_workers'
+  await browser.send('Storage.clearDataForOrigin', { origin, storageTypes })
+  await browser.detach()
 }
 
 async function electronShell(executablePath: string, use: (shell: Shell) => Promise<void>): Promise<void> {
@@ -122,16 +154,25 @@ interface Fixtures {
 
 const hosts = new WeakMap<Shell, WebHost>()
 
-export const test = base.extend<Fixtures>({
+export const test = base.extend<Fixtures, { browsing: Browsing }>({
+  browsing: [
+    async ({ browser }, use, { project }) => {
+      const { viewport, permissions } = project.use
+      const context = await browser.newContext({ viewport, permissions })
+      await use({ context })
+      await context.close()
+    },
+    { scope: 'worker' }
+  ],
   needsBinary: [
     async ({}, use, testInfo) => {
       await use(testInfo.project.name === 'electron' ? electronOrSkip(testInfo) : '')
     },
     { auto: true }
   ],
-  shell: async ({ needsBinary, page }, use) => {
+  shell: async ({ needsBinary, browsing }, use) => {
     if (needsBinary) return electronShell(needsBinary, use)
-    return webShell(page, async (shell, host) => {
+    return webShell(browsing, async (shell, host) => {
       hosts.set(shell, host)
       await use(shell)
     })

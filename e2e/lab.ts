@@ -50,6 +50,11 @@ export class Lab {
     return this.page.getByRole('region', { name: 'Messages' })
   }
 
+  /** An experiment of the library by its title. */
+  experiment(title: RegExp): Locator {
+    return this.page.getByRole('navigation', { name: 'Experiments' }).getByRole('button', { name: title })
+  }
+
   get status(): Locator {
     return this.page.getByRole('contentinfo', { name: 'Status' })
   }

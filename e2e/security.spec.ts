@@ -3,10 +3,12 @@ import type { AddressInfo } from 'node:net'
 import { expect, test } from './fixtures'
 import type { Lab } from './lab'
 import { MARKUP, SMALL } from './scripts'
+import { CHARTED } from './stepping-scripts'
 
 test('ux 105 and 106: nothing is loaded but from our own origin, and the page has no Node', async ({
   lab
 }) => {
+  await lab.write(CHARTED)
   await lab.run()
   const origins = await lab.page.evaluate(() => [
     location.origin,

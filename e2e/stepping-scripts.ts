@@ -48,6 +48,28 @@ export const compared = (bytes: string) =>
     record('folded', heap.foldedBlocks(), '1')
   }`)
 
+/** Forks of two kernels, little enough to be quick, with a chart of what was recorded. */
+export const CHARTED = module(`  title: 'Charted',
+  parameters: { kernel: ['contpte-unbatched', 'contpte-v2'] },
+  run({ parameters, machine, record, expect }) {
+    const m = machine({ kernel: parameters.kernel })
+    m.sysfs.write('hugepages-64kB/enabled', 'always')
+    const parent = m.spawn()
+    const heap = parent.mmap({ bytes: '1MiB', align: '2MiB' })
+    heap.write()
+    parent.fork()
+    record('unfolds', m.counters.unfold, '1')
+    expect(heap.foldedBlocks(), 'blocks of the parent').toBe(16)
+  },
+  conclude({ chart, rows }) {
+    chart('Unfolds', {
+      title: 'Unfolds',
+      data: { values: rows.filter(({ metric }) => metric === 'unfolds').map(({ parameters, value }) => ({ kernel: parameters.kernel, value })) },
+      mark: 'bar',
+      encoding: { x: { field: 'kernel', type: 'nominal' }, y: { field: 'value', type: 'quantitative' } }
+    })
+  }`)
+
 /** About \`events\` events or more: a region written, forked and dropped, entry by entry. */
 export const LONG = module(`  title: 'Long',
   run({ machine, record }) {

@@ -32,19 +32,27 @@ export class WebHost {
   /** @type {import('node:child_process').ChildProcess | undefined} */
   #child
 
-  /** @param {string} [dataDir] default: a new folder that `dispose` removes */
-  constructor(dataDir) {
+  /**
+   * @param {string} [dataDir] default: a new folder that `dispose` removes
+   * @param {number} [port] default: any that is free
+   */
+  constructor(dataDir, port = 0) {
     this.ownsFolder = dataDir === undefined
+    this.wantedPort = port
     this.dataDir = dataDir ?? mkdtempSync(join(tmpdir(), 'contpte-lab-e2e-'))
   }
 
   /** Starts the built host; resolves when it has printed its address. */
   async start() {
-    const child = spawn(process.execPath, [join(root, 'out/main/cli.js'), 'serve', '--port', '0'], {
-      cwd: root,
-      env: { ...process.env, CONTPTE_LAB_DATA: this.dataDir, CONTPTE_LAB_TEST: '1' },
-      stdio: ['ignore', 'pipe', 'pipe']
-    })
+    const child = spawn(
+      process.execPath,
+      [join(root, 'out/main/cli.js'), 'serve', '--port', `${this.wantedPort}`],
+      {
+        cwd: root,
+        env: { ...process.env, CONTPTE_LAB_DATA: this.dataDir, CONTPTE_LAB_TEST: '1' },
+        stdio: ['ignore', 'pipe', 'pipe']
+      }
+    )
     this.#child = child
     this.url = await new Promise((resolve, reject) => {
       const read = (/** @type {Buffer} */ data) => {
