@@ -1,7 +1,7 @@
 /**
  * `npm run screenshots`: the README's picture from the built app. With a folder, also the panels that step
  * through traces, on a small state and on 1 GiB, in both themes at 1280x800 and 1920x1080, to be looked at:
- * `npm run screenshots -- FOLDER`.
+ * `npm run screenshots -- FOLDER`, or `npm run screenshots -- FOLDER SCENE` for one of `SCENES`.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -113,6 +113,37 @@ async function stepping(page, folder, look) {
   await panels(page, folder, `1gib-${look}`)
 }
 
+/** Two sequences, empty and with the counterexample of one. @param {Page} page @param {string} folder @param {string} look */
+async function vmemmap(page, folder, look) {
+  await page.waitForFunction(idle, undefined, SLOW)
+  /** @param {string} name */
+  const shot = async (name) => {
+    await page.waitForFunction(idle, undefined, SLOW)
+    await page.mouse.move(0, 0)
+    const path = join(folder, `vmemmap-${name}-${look}.png`)
+    await page.screenshot({ path })
+    log(path)
+  }
+  await command(page, 'Layout: Compare')
+  await command(page, 'Show Vmemmap')
+  await shot('empty')
+  const panel = page.getByTestId('vmemmap')
+  await panel.getByRole('button', { name: 'Show S0 beside S6' }).click()
+  await panel.getByRole('combobox', { name: 'Sequence', exact: true }).selectOption('known S4')
+  const rows = panel.getByRole('grid', { name: 'S4: steps' }).getByRole('row')
+  await rows.nth(14).click()
+  await shot('steps')
+  await command(page, 'Vmemmap: explore all interleavings')
+  await page.waitForFunction(idle, undefined, SLOW)
+  const told = panel.getByTestId('counterexample')
+  await told.getByRole('option').nth(8).click()
+  await told.scrollIntoViewIfNeeded()
+  await shot('counterexample')
+}
+
+/** What is photographed with a folder, by name. */
+const SCENES = { stepping, vmemmap }
+
 const folder = process.argv[2]
 /** @type {Picture[]} */
 const pictures = [
@@ -126,7 +157,9 @@ if (folder) {
       [1920, 1080]
     ]) {
       const look = `${theme}-${width}x${height}`
-      pictures.push({ theme, width, height, show: (page) => stepping(page, folder, look) })
+      for (const [name, scene] of Object.entries(SCENES))
+        if (name === (process.argv[3] ?? name))
+          pictures.push({ theme, width, height, show: (page) => scene(page, folder, look) })
     }
 }
 

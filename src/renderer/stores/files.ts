@@ -89,6 +89,11 @@ export const useFilesStore = defineStore('files', () => {
     await addCopy('yours/experiment.ts', TEMPLATE)
   }
 
+  /** Puts a script that the app wrote into the user's library, under a name like `file`, and opens it. */
+  async function createFrom(file: string, text: string): Promise<void> {
+    await addCopy(`yours/${file}`, text)
+  }
+
   async function addCopy(id: string, text: string): Promise<void> {
     const entry = await host().duplicateExperiment({ id, text })
     documents.add(entry, text)
@@ -128,5 +133,5 @@ export const useFilesStore = defineStore('files', () => {
     notices.announce(`Deleted ${document.file}`)
   }
 
-  return { open, save, duplicate, create, close, remove }
+  return { open, save, duplicate, create, createFrom, close, remove }
 })
