@@ -56,7 +56,7 @@ test('two sequences step by step, judged and explored; a counterexample becomes 
   await told.getByRole('option', { name: /^0 ?the start/ }).focus()
   await lab.press('End')
   await expect(told.getByRole('option', { selected: true })).toContainText('a live writable entry changes')
-  await expect(told.getByRole('row', { name: /^TLB of CPU 2/ })).toBeVisible()
+  await expect(told.getByRole('row', { name: /^CPU 2 TLB/ })).toBeVisible()
 
   for (const theme of ['dark', 'light']) {
     await lab.command(`Theme: ${theme}`)
