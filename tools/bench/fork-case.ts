@@ -16,9 +16,14 @@ const EXCLUSIVE_CLEAR = COUNTER_INDEX.exclusiveClear
 
 const mix = (sum: number, word: number): number => Math.imul(sum ^ word, 16_777_619)
 
+/** Copies thrown away after each run would be collected while the next one is timed. */
+let copy = new Int32Array(0)
+
 /** Writes an array as it is: lanes of frames hold no others after a fork, but free tables are chained through them. */
 function rewrite(array: Int32Array): void {
-  array.set(array.slice())
+  if (copy.length !== array.length) copy = new Int32Array(array.length)
+  copy.set(array)
+  array.set(copy)
 }
 
 /** A fork that can be repeated. */

@@ -232,11 +232,6 @@ export class Folios {
     flags[at] = (flags[at] & ~clear) | set
   }
 
-  /** The flags of folios of order >= 2 in the chunk of `pfn`, by place in the chunk >> 2; made where there were none. */
-  largeFlagsOf(pfn: number): Int32Array {
-    return (this.largeFlags[pfn >>> FOLIO_CHUNK_SHIFT] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))
-  }
-
   /** How often the folio (order >= 2) is mapped as a whole. */
   entireMapcount(pfn: number): number {
     return this.order(pfn) < 2 ? 0 : (this.entire[this.#chunk(pfn)]?.[this.#refIndex(pfn)] ?? 0)

@@ -2,8 +2,6 @@
  * The hot loop of fork: whole folios whose entries are all alike are copied in one pass over flat
  * arrays, with the effect and the counts that going entry by entry has. Everything else takes the
  * long way, which also serves as the reference this file is tested against.
- *
- * Lanes are compared and stored two at a time: `PageTables.attrPairs` says why that is exact.
  */
 import { AF, CONT, PROT_NONE, SPECIAL, UFFD_WP, VALID, WRITE, wrprotect } from '../arch/descriptor'
 import { COUNTER_INDEX } from '../trace/counters'
@@ -11,11 +9,9 @@ import type { World } from '../world'
 import { ANON, EXCLUSIVE, EXCLUSIVE_SHIFT, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, ORDER_SHIFT } from './folio'
 import type { CopySection, SectionTally } from './fork-section'
 import { advance, countUniform } from './fork-uniform-counts'
+import { alikeAtFirst, exchangeLines, fillLines, LINE_REST } from './lines'
 
 const EXCLUSIVE_CLEAR = COUNTER_INDEX.exclusiveClear
-
-/** Folios of at least a line of 16 entries are shared in runs of lines. */
-const LINE_ORDER = 4
 
 /**
  * Copies as many whole folios from `slot` on as are uniform: 2^order entries with one value, frames in
@@ -49,7 +45,8 @@ export function copyUniform(
     const word = folios.word(pfns[start + taken])
     const nr = 1 << (word >>> ORDER_SHIFT)
     if ((word & ANON) === 0 || (folds && nr < geometry.contPtes)) break
-    let pages = nr >= 1 << LINE_ORDER && (start & 1) === 0 ? shareAlike(world, run, taken, limit, word) : 0
+    // Folios of at least a line are shared in runs of lines.
+    let pages = nr > LINE_REST ? shareAlike(world, run, taken, limit, word) : 0
     if (pages > 0) section.child.count(EXCLUSIVE_CLEAR, (word & EXCLUSIVE) === 0 ? 0 : pages)
     else {
       const exclusive = shareFolio(world, run, taken, limit, nr)
@@ -80,131 +77,37 @@ interface UniformRun {
  */
 function shareAlike(world: World, run: UniformRun, from: number, limit: number, word: number): number {
   const { tables, folios } = world
-  const chunk = run.slot >>> tables.chunkShift
-  const childChunk = run.childSlot >>> tables.chunkShift
   const index = (run.slot & tables.chunkMask) + from
-  const pfns = tables.pfns[chunk]
+  const childIndex = (run.childSlot & tables.chunkMask) + from
+  const pfns = tables.pfns[run.slot >>> tables.chunkShift]
   const pfn = pfns[index]
   const nr = 1 << (word >>> ORDER_SHIFT)
   const refs = folios.largeRefs[pfn >>> FOLIO_CHUNK_SHIFT]
-  if (refs === undefined || (pfn & (nr - 1)) !== 0) return 0
-  const words = folios.wordPairs[pfn >>> FOLIO_CHUNK_SHIFT]
-  const attrs = tables.attrPairs[chunk]
-  const pfnPairs = tables.pfnPairs[chunk]
-  const childAttrs = tables.attrPairs[childChunk]
-  const childPfns = tables.pfnPairs[childChunk]
-  const attr = tables.pair(run.attr)
-  const after = tables.pair(run.after)
-  const old = tables.pair(run.after & ~AF)
-  const alike = tables.pair(word)
-  const shared = tables.pair((word & ~EXCLUSIVE) + 1)
-  // Of a folded block the first entry says for all of them that frames are in line.
-  const folded = (run.attr & CONT) !== 0
-  const step = framesStep(pfn)
+  if (refs === undefined || ((pfn & (nr - 1)) | ((index | childIndex) & LINE_REST)) !== 0) return 0
   const first = pfn & FOLIO_CHUNK_MASK
   const most = Math.min(limit - from, FOLIO_CHUNK_MASK + 1 - first) & -nr
-  const start = index >>> 1
-  const end = (index + most) >>> 1
-  let at = start
-  let to = ((run.childSlot & tables.chunkMask) + from) >>> 1
-  let page = first >>> 1
-  for (; at < end; at = (at + 8) >>> 0, to = (to + 8) >>> 0, page = (page + 8) >>> 0) {
-    const entry = (at << 1) >>> 0
-    const frame = (pfn + entry - index) >>> 0
-    const frames0 = pfnPairs[at]
-    const frames1 = pfnPairs[(at + 1) >>> 0]
-    const frames2 = pfnPairs[(at + 2) >>> 0]
-    const frames3 = pfnPairs[(at + 3) >>> 0]
-    const frames4 = pfnPairs[(at + 4) >>> 0]
-    const frames5 = pfnPairs[(at + 5) >>> 0]
-    const frames6 = pfnPairs[(at + 6) >>> 0]
-    const frames7 = pfnPairs[(at + 7) >>> 0]
-    if (pfns[entry] !== frame) break
-    if (
-      !folded &&
-      (pfns[(entry + 1) >>> 0] !== (frame + 1) >>> 0 ||
-        frames1 - frames0 !== step ||
-        frames2 - frames1 !== step ||
-        frames3 - frames2 !== step ||
-        frames4 - frames3 !== step ||
-        frames5 - frames4 !== step ||
-        frames6 - frames5 !== step ||
-        frames7 - frames6 !== step)
-    )
-      break
-    if (
-      attrs[at] !== attr ||
-      attrs[(at + 1) >>> 0] !== attr ||
-      attrs[(at + 2) >>> 0] !== attr ||
-      attrs[(at + 3) >>> 0] !== attr ||
-      attrs[(at + 4) >>> 0] !== attr ||
-      attrs[(at + 5) >>> 0] !== attr ||
-      attrs[(at + 6) >>> 0] !== attr ||
-      attrs[(at + 7) >>> 0] !== attr ||
-      words[page] !== alike ||
-      words[(page + 1) >>> 0] !== alike ||
-      words[(page + 2) >>> 0] !== alike ||
-      words[(page + 3) >>> 0] !== alike ||
-      words[(page + 4) >>> 0] !== alike ||
-      words[(page + 5) >>> 0] !== alike ||
-      words[(page + 6) >>> 0] !== alike ||
-      words[(page + 7) >>> 0] !== alike
-    )
-      break
-    attrs[at] = after
-    attrs[(at + 1) >>> 0] = after
-    attrs[(at + 2) >>> 0] = after
-    attrs[(at + 3) >>> 0] = after
-    attrs[(at + 4) >>> 0] = after
-    attrs[(at + 5) >>> 0] = after
-    attrs[(at + 6) >>> 0] = after
-    attrs[(at + 7) >>> 0] = after
-    words[page] = shared
-    words[(page + 1) >>> 0] = shared
-    words[(page + 2) >>> 0] = shared
-    words[(page + 3) >>> 0] = shared
-    words[(page + 4) >>> 0] = shared
-    words[(page + 5) >>> 0] = shared
-    words[(page + 6) >>> 0] = shared
-    words[(page + 7) >>> 0] = shared
-    childAttrs[to] = old
-    childAttrs[(to + 1) >>> 0] = old
-    childAttrs[(to + 2) >>> 0] = old
-    childAttrs[(to + 3) >>> 0] = old
-    childAttrs[(to + 4) >>> 0] = old
-    childAttrs[(to + 5) >>> 0] = old
-    childAttrs[(to + 6) >>> 0] = old
-    childAttrs[(to + 7) >>> 0] = old
-    childPfns[to] = frames0
-    childPfns[(to + 1) >>> 0] = frames1
-    childPfns[(to + 2) >>> 0] = frames2
-    childPfns[(to + 3) >>> 0] = frames3
-    childPfns[(to + 4) >>> 0] = frames4
-    childPfns[(to + 5) >>> 0] = frames5
-    childPfns[(to + 6) >>> 0] = frames6
-    childPfns[(to + 7) >>> 0] = frames7
-  }
-  const taken = ((at - start) << 1) & -nr
-  const over = at - start - (taken >> 1)
-  if (over > 0) {
-    // The last folio is not all alike: what was done to it is undone.
-    attrs.fill(attr, at - over, at)
-    words.fill(alike, page - over, page)
-    childAttrs.fill(0, to - over, to)
-    childPfns.fill(0, to - over, to)
-  }
+  const inLine = alikeAtFirst(world, run.slot + from, most, run.attr, word)
+  if (inLine === 0) return 0
+  const words = folios.wordPairs[pfn >>> FOLIO_CHUNK_SHIFT]
+  const alike = tables.pair(word)
+  const page = first >>> 1
+  const wordsEnd = exchangeLines(words, page, page + inLine, alike, tables.pair((word & ~EXCLUSIVE) + 1))
+  const attrs = tables.attrPairs[run.slot >>> tables.chunkShift]
+  const attr = tables.pair(run.attr)
+  const at = index >>> 1
+  const attrsEnd = exchangeLines(attrs, at, at + wordsEnd - page, attr, tables.pair(run.after))
+  const taken = ((attrsEnd - at) << 1) & -nr
+  const pairs = taken >> 1
+  // What was done to folios that are not all alike is undone.
+  if (attrsEnd > at + pairs) fillLines(attrs, at + pairs, attrsEnd, attr)
+  if (wordsEnd > page + pairs) fillLines(words, page + pairs, wordsEnd, alike)
+  if (taken === 0) return 0
+  const childChunk = run.childSlot >>> tables.chunkShift
+  const to = childIndex >>> 1
+  fillLines(tables.attrPairs[childChunk], to, to + pairs, tables.pair(run.after & ~AF))
+  tables.pfns[childChunk].set(pfns.subarray(index, index + taken), childIndex)
   for (let ref = first >> 2; ref < (first + taken) >> 2; ref += nr >> 2) refs[ref] += nr
   return taken
-}
-
-/**
- * By how much a pair of frame lanes grows, as a double, when both frames grow by two. Doubles of one
- * exponent are integers of one scale, so the difference is exact, and no other two frames make it; the
- * upper lane's bits from 20 on are the exponent, the same for all frames of a chunk of folios.
- */
-export function framesStep(pfn: number): number {
-  const exponent = Math.max(1, (pfn + 1) >>> 20)
-  return (2 ** 33 + 2) * Number.MIN_VALUE * 2 ** (exponent - 1)
 }
 
 /** The same for one folio of any size, whose pages may differ in being exclusive. Answers how many were, -1 if not uniform. */

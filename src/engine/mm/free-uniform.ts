@@ -45,7 +45,7 @@ function freeAlike(world: World, pfn: number, end: number): number {
   const words = folios.words[chunk] as Int32Array
   const refs = folios.largeRefs[chunk]
   if (refs === undefined) return 0
-  const flags = folios.largeFlagsOf(pfn)
+  const flags = folios.largeFlags[chunk]
   const first = pfn & FOLIO_CHUNK_MASK
   const word = words[first]
   if ((word & HUGETLB) !== 0) return 0
@@ -57,12 +57,11 @@ function freeAlike(world: World, pfn: number, end: number): number {
   let partially = 0
   while (at < last && words[at] === word && refs[at >> 2] === nr) {
     refs[at >> 2] = 0
-    const flag = flags[at >> 2]
-    if ((flag & FOLIO_DEFERRED) !== 0) {
-      flags[at >> 2] = flag & ~(FOLIO_DEFERRED | FOLIO_PARTIALLY_MAPPED)
+    if (flags !== undefined && (flags[at >> 2] & FOLIO_DEFERRED) !== 0) {
+      if ((flags[at >> 2] & FOLIO_PARTIALLY_MAPPED) !== 0) partially++
+      flags[at >> 2] &= ~(FOLIO_DEFERRED | FOLIO_PARTIALLY_MAPPED)
       world.deferred.delete(pfn - first + at)
       queued++
-      if ((flag & FOLIO_PARTIALLY_MAPPED) !== 0) partially++
     }
     at += nr
   }

@@ -104,6 +104,7 @@ function play(kernel: string, s: Scene, fastPaths: boolean) {
     calls: FUNCTION_NAMES.map((name, i) => `${name} ${world.calls[i]}`),
     events: VM_EVENT_NAMES.map((name, i) => `${name} ${world.vm[i]}`),
     statistics: [...world.thpStats.values],
+    deferred: [...world.deferred],
     resident: mms.map((mm) => mm.anonPages),
     free: freeBlocks(world.folios.buddy),
     violation: checkWorld(world),
@@ -148,6 +149,23 @@ describe('the hot loop of zap does and counts what the long way does', () => {
     const s = { granule: '4K', order: 4, folios: 5000, unfolded: false, forked: false, damage: [] } as const
     expectAlike('linux-6.12', { ...s, calls: exit })
     expectAlike('contpte-v3', { ...s, calls: exit })
+  })
+})
+
+describe('a folio that lost its mappings and is held by somebody else', () => {
+  it('stays on the deferred-split list', () => {
+    const s: Scene = {
+      granule: '4K',
+      order: 4,
+      folios: 32,
+      unfolded: false,
+      forked: false,
+      damage: [{ kind: 'held', page: 37, pages: 1 }],
+      calls: [{ call: 'exit', page: 0, pages: 1 }]
+    }
+    const { deferred } = play('contpte-v2', s, true)
+    expect(deferred.length).toBe(1)
+    expect(deferred).toEqual(play('contpte-v2', s, false).deferred)
   })
 })
 

@@ -2,8 +2,6 @@
  * The hot loop of zap: whole folios whose entries are all alike are cleared, unmapped and queued in one
  * pass over flat arrays, with the effect and the counts that going entry by entry has. Everything else
  * takes the long way, which also serves as the reference this file is tested against.
- *
- * Lanes are compared two at a time: `PageTables.attrPairs` says why that is exact.
  */
 import { CONT, PROT_NONE, SPECIAL, UFFD_WP, VALID } from '../arch/descriptor'
 import { FN } from '../trace/functions'
@@ -18,13 +16,10 @@ import {
   MAPCOUNT_MASK,
   ORDER_SHIFT
 } from './folio'
-import { framesStep } from './fork-uniform'
+import { alikeAtFirst, exchangeLines, fillLines, LINE_REST } from './lines'
 import { VM_LOCKED } from './mm'
 import type { ZapSection } from './zap-present'
 import { countZapped } from './zap-uniform-counts'
-
-/** Folios of at least a line of 16 entries are cleared in runs of lines. */
-const LINE_ORDER = 4
 
 /** Whether the hot loop may stand in for `zapPresent` in this section at all: nobody looks on, no page is locked. */
 export function mayZapUniform({ world, vmaFlags }: ZapSection): boolean {
@@ -48,7 +43,7 @@ export function zapUniform(section: ZapSection, vpn: number, slot: number, limit
   const attr = tables.attrs[slot >>> tables.chunkShift][start]
   const folds = kernel.pteOps !== 'absent'
   if ((attr & (VALID | PROT_NONE | SPECIAL | UFFD_WP | CONT)) !== (folds ? VALID | CONT : VALID)) return 0
-  if (((slot & 1) | (folds ? slot & (geometry.contPtes - 1) : 0)) !== 0) return 0
+  if (((slot & LINE_REST) | (folds ? slot & (geometry.contPtes - 1) : 0)) !== 0) return 0
   const pfns = tables.pfns[slot >>> tables.chunkShift]
   let taken = 0
   while (taken < limit) {
@@ -57,7 +52,7 @@ export function zapUniform(section: ZapSection, vpn: number, slot: number, limit
     const order = word >>> ORDER_SHIFT
     const nr = 1 << order
     if ((word & ANON) === 0 || (word & MAPCOUNT_MASK) === 0 || (pfn & (nr - 1)) !== 0) break
-    if (order < LINE_ORDER || order >= geometry.pmdOrder || (folds && nr < geometry.contPtes)) break
+    if (nr <= LINE_REST || order >= geometry.pmdOrder || (folds && nr < geometry.contPtes)) break
     // Pages that one slot of the gather, or one pair of slots, stands for.
     const unit = kernel.zap === 'batch-upstream' ? nr : 1
     const room = (gather.room(Math.floor((limit - taken) / unit), unit) * unit) & -nr
@@ -89,93 +84,49 @@ function clearAlike(world: World, slot: number, limit: number, attr: number, wor
   const first = pfn & FOLIO_CHUNK_MASK
   const nr = 1 << (word >>> ORDER_SHIFT)
   const most = Math.min(limit, FOLIO_CHUNK_MASK + 1 - first) & -nr
-  const taken = runAlike(world, slot, most, attr, word) & -nr
-  tables.attrs[chunk].fill(0, index, index + taken)
-  pfns.fill(0, index, index + taken)
-  folios.words[pfn >>> FOLIO_CHUNK_SHIFT]?.fill(word - 1, first, first + taken)
+  const inLine = alikeAtFirst(world, slot, most, attr, word)
+  if (inLine === 0) return 0
+  const words = folios.wordPairs[pfn >>> FOLIO_CHUNK_SHIFT]
+  const alike = tables.pair(word)
+  const page = first >>> 1
+  const wordsEnd = exchangeLines(words, page, page + inLine, alike, tables.pair(word - 1))
+  const attrs = tables.attrPairs[chunk]
+  const full = tables.pair(attr)
+  const at = index >>> 1
+  const attrsEnd = exchangeLines(attrs, at, at + wordsEnd - page, full, 0)
+  const taken = ((attrsEnd - at) << 1) & -nr
+  const pairs = taken >> 1
+  // What was done to folios that are not all alike is undone.
+  if (attrsEnd > at + pairs) fillLines(attrs, at + pairs, attrsEnd, full)
+  if (wordsEnd > page + pairs) fillLines(words, page + pairs, wordsEnd, alike)
+  fillLines(tables.pfnPairs[chunk], at, at + pairs, 0)
   return taken
 }
 
-/** How many entries from `slot` on are as `clearAlike` wants them, in lines of 16. */
-function runAlike(world: World, slot: number, limit: number, attr: number, word: number): number {
-  const { tables, folios } = world
-  const chunk = slot >>> tables.chunkShift
-  const index = slot & tables.chunkMask
-  const pfns = tables.pfns[chunk]
-  const attrs = tables.attrPairs[chunk]
-  const pfnPairs = tables.pfnPairs[chunk]
-  const pfn = pfns[index]
-  const words = folios.wordPairs[pfn >>> FOLIO_CHUNK_SHIFT]
-  const full = tables.pair(attr)
-  const alike = tables.pair(word)
-  // Of a folded block the first entry says for all of them that frames are in line.
-  const folded = (attr & CONT) !== 0
-  const step = framesStep(pfn)
-  const start = index >>> 1
-  const end = (index + limit) >>> 1
-  let at = start
-  let page = (pfn & FOLIO_CHUNK_MASK) >>> 1
-  for (; at < end; at = (at + 8) >>> 0, page = (page + 8) >>> 0) {
-    const entry = (at << 1) >>> 0
-    const frame = (pfn + entry - index) >>> 0
-    if (pfns[entry] !== frame) break
-    if (!folded) {
-      const frames0 = pfnPairs[at]
-      const frames1 = pfnPairs[(at + 1) >>> 0]
-      const frames2 = pfnPairs[(at + 2) >>> 0]
-      const frames3 = pfnPairs[(at + 3) >>> 0]
-      const frames4 = pfnPairs[(at + 4) >>> 0]
-      const frames5 = pfnPairs[(at + 5) >>> 0]
-      const frames6 = pfnPairs[(at + 6) >>> 0]
-      const frames7 = pfnPairs[(at + 7) >>> 0]
-      if (
-        pfns[(entry + 1) >>> 0] !== (frame + 1) >>> 0 ||
-        frames1 - frames0 !== step ||
-        frames2 - frames1 !== step ||
-        frames3 - frames2 !== step ||
-        frames4 - frames3 !== step ||
-        frames5 - frames4 !== step ||
-        frames6 - frames5 !== step ||
-        frames7 - frames6 !== step
-      )
-        break
-    }
-    if (
-      attrs[at] !== full ||
-      attrs[(at + 1) >>> 0] !== full ||
-      attrs[(at + 2) >>> 0] !== full ||
-      attrs[(at + 3) >>> 0] !== full ||
-      attrs[(at + 4) >>> 0] !== full ||
-      attrs[(at + 5) >>> 0] !== full ||
-      attrs[(at + 6) >>> 0] !== full ||
-      attrs[(at + 7) >>> 0] !== full ||
-      words[page] !== alike ||
-      words[(page + 1) >>> 0] !== alike ||
-      words[(page + 2) >>> 0] !== alike ||
-      words[(page + 3) >>> 0] !== alike ||
-      words[(page + 4) >>> 0] !== alike ||
-      words[(page + 5) >>> 0] !== alike ||
-      words[(page + 6) >>> 0] !== alike ||
-      words[(page + 7) >>> 0] !== alike
-    )
-      break
-  }
-  return (at - start) << 1
-}
-
-/** `deferred_split_folio` of every page, as the last mapping of each went: `pages` pages in folios of `nr` from `pfn` on. */
+/**
+ * `deferred_split_folio` of every page, as the last mapping of each went: `pages` pages in folios of `nr`
+ * from `pfn` on. A folio that nobody else holds is freed with the gather, and leaves the list as it came: its
+ * flags are not touched. Nobody looks at the list before.
+ */
 function deferEach(world: World, pfn: number, pages: number, nr: number): void {
   const { folios, calls, vm, kernel } = world
   calls[kernel.functionNames === 'linux-6.12' ? FN.deferred_split_folio : FN.deferred_split_huge_page] +=
     pages
-  const lane = folios.largeFlagsOf(pfn)
-  const end = ((pfn & FOLIO_CHUNK_MASK) + pages) >> 2
+  const chunk = pfn >>> FOLIO_CHUNK_SHIFT
+  const refs = folios.largeRefs[chunk] as Int32Array
+  const lane = folios.largeFlags[chunk]
+  const first = pfn & FOLIO_CHUNK_MASK
   let fresh = 0
-  for (let at = (pfn & FOLIO_CHUNK_MASK) >> 2; at < end; at += nr >> 2) {
-    const flags = lane[at]
-    if ((flags & (FOLIO_SWAPCACHE | FOLIO_DEFERRED)) !== 0) continue
-    lane[at] = flags | FOLIO_DEFERRED
+  let freed = 0
+  for (let page = first; page < first + pages; page += nr) {
+    if (lane !== undefined && (lane[page >> 2] & (FOLIO_SWAPCACHE | FOLIO_DEFERRED)) !== 0) continue
     fresh++
+    if (refs[page >> 2] === nr) freed++
+    else {
+      folios.setFlags(pfn - first + page, FOLIO_DEFERRED)
+      world.deferred.add(pfn - first + page)
+    }
   }
   vm[VM.thp_deferred_split_page] += fresh
+  if (kernel.functionNames !== 'linux-6.1') calls[FN.__folio_unqueue_deferred_split] += freed
 }
