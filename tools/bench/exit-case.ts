@@ -15,11 +15,11 @@ const mix = (sum: number, word: number): number => Math.imul(sum ^ word, 16_777_
 
 /** An array and what it held before the first exit. */
 interface Kept {
-  readonly array: Int32Array | Float64Array
-  readonly content: Int32Array | Float64Array
+  readonly array: Int32Array | Uint16Array | Float64Array
+  readonly content: Int32Array | Uint16Array | Float64Array
 }
 
-const kept = (array: Int32Array | Float64Array): Kept => ({ array, content: array.slice() })
+const kept = (array: Int32Array | Uint16Array | Float64Array): Kept => ({ array, content: array.slice() })
 
 /** An exit that can be repeated. */
 export class ExitCase {

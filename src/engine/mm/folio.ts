@@ -25,7 +25,7 @@ export const BLOCK_ALIGNED = 1 << 23
 export const HUGETLB = 1 << 24
 export const ORDER_SHIFT = 26
 
-/** Folio flags, one word a folio: `Folios.flags`, `setFlags`. */
+/** Folio flags, 16 bits a folio: `Folios.flags`, `setFlags`. */
 /** PG_dirty: set by swap-in, split, migration; never by a store. */
 export const FOLIO_DIRTY = 1 << 0
 /** Not swap-backed: MADV_FREE took it. */
@@ -53,13 +53,13 @@ export const FOLIO_READAHEAD = 1 << 13
 /** Read into the swap cache, and not mapped yet: the page belongs to no anon_vma. */
 export const FOLIO_NEVER_MAPPED = 1 << 14
 /** PG_locked, by somebody on another CPU: who needs the lock waits. */
-export const FOLIO_LOCKED = 1 << 20
+export const FOLIO_LOCKED = 1 << 15
 
 /** What one pin adds to the refcount of an order-0 folio (GUP_PIN_COUNTING_BIAS). */
 export const PIN_BIAS = 1024
 
-/** log2 of the pages one chunk of metadata covers: 128 MiB of 4K pages. */
-export const FOLIO_CHUNK_SHIFT = 15
+/** log2 of the pages one chunk of metadata covers: 32 MiB of 4K pages. A mapping by PMD lies in one. */
+export const FOLIO_CHUNK_SHIFT = 13
 export const FOLIO_CHUNK_MASK = (1 << FOLIO_CHUNK_SHIFT) - 1
 
 /** Who must hear of a folio going back to the allocator: the TLBs, a checker. Nobody by default. */
@@ -83,8 +83,8 @@ export class Folios {
   readonly smallRefs: (Int32Array | undefined)[] = []
 
   /** Flags, found like the refcounts. */
-  readonly largeFlags: (Int32Array | undefined)[] = []
-  readonly smallFlags: (Int32Array | undefined)[] = []
+  readonly largeFlags: (Uint16Array | undefined)[] = []
+  readonly smallFlags: (Uint16Array | undefined)[] = []
   /** Mappings of the whole folio by one PMD leaf (or OnePlus block), and pins: by pfn >> 2, made on first use. */
   readonly entire: (Int32Array | undefined)[] = []
   readonly pins: (Int32Array | undefined)[] = []
@@ -227,7 +227,7 @@ export class Folios {
     const chunk = this.#chunk(pfn)
     const large = this.order(pfn) >= 2
     const lane = large ? this.largeFlags : this.smallFlags
-    const flags = (lane[chunk] ??= new Int32Array(1 << (large ? FOLIO_CHUNK_SHIFT - 2 : FOLIO_CHUNK_SHIFT)))
+    const flags = (lane[chunk] ??= new Uint16Array(1 << (large ? FOLIO_CHUNK_SHIFT - 2 : FOLIO_CHUNK_SHIFT)))
     const at = this.#refIndex(pfn)
     flags[at] = (flags[at] & ~clear) | set
   }
@@ -300,7 +300,7 @@ export class Folios {
     const nr = 1 << this.order(head)
     const flags = this.flags(head)
     const refs = (this.smallRefs[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))
-    const small = (this.smallFlags[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))
+    const small = (this.smallFlags[chunk] ??= new Uint16Array(1 << FOLIO_CHUNK_SHIFT))
     for (let at = first; at < first + nr; at++) words[at] &= (1 << ORDER_SHIFT) - 1
     refs.fill(1, first, first + nr)
     small.fill(flags & ~FOLIO_CONT, first, first + nr)

@@ -15,6 +15,14 @@ function laneAt(lanes: Lanes, chunk: number, size: number): Int32Array {
 const SMALL = 1 << FOLIO_CHUNK_SHIFT
 const LARGE = SMALL >> 2
 
+/** Sets the flags of the folio of `pfn`, of that order. */
+function setFolioFlags(folios: Folios, pfn: number, order: number, value: number): void {
+  const chunk = (pfn & (-1 << order)) >>> FOLIO_CHUNK_SHIFT
+  const head = pfn & (-1 << order) & FOLIO_CHUNK_MASK
+  if (order >= 2) (folios.largeFlags[chunk] ??= new Uint16Array(LARGE))[head >> 2] = value
+  else (folios.smallFlags[chunk] ??= new Uint16Array(SMALL))[head] = value
+}
+
 /** Sets what the folio of `pfn`, of that order, has in one of its two lanes. */
 function setOwn(large: Lanes, small: Lanes, pfn: number, order: number, value: number): void {
   const chunk = (pfn & (-1 << order)) >>> FOLIO_CHUNK_SHIFT
@@ -139,7 +147,7 @@ function applyFolio(replica: Replica, chunk: Int32Array, at: number, kind: numbe
       const order = chunk[at + NEW_A]
       fillWords(folios, pfn, order, forward ? chunk[at + PID] : 0)
       setOwn(folios.largeRefs, folios.smallRefs, pfn, order, forward ? 1 : chunk[at + NEW_B])
-      setOwn(folios.largeFlags, folios.smallFlags, pfn, order, forward ? 0 : chunk[at + OLD_A])
+      setFolioFlags(folios, pfn, order, forward ? 0 : chunk[at + OLD_A])
       if (order >= 2) setOwn(folios.anonVmas, [], pfn, order, forward ? 0 : chunk[at + OLD_B])
       return
     }
@@ -171,7 +179,7 @@ function applyFolio(replica: Replica, chunk: Int32Array, at: number, kind: numbe
       setOwn(folios.pins, [], pfn, folios.order(pfn), value)
       return
     case KIND['folio-flags']:
-      setOwn(folios.largeFlags, folios.smallFlags, pfn, folios.order(pfn), value)
+      setFolioFlags(folios, pfn, folios.order(pfn), value)
       return
     case KIND['anon-vma']:
       setOwn(folios.anonVmas, [], pfn, folios.order(pfn), value)

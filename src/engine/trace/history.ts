@@ -9,7 +9,7 @@ import { Replica, type MachineShape, type ReplicaMm } from './replica'
 /** Events between two copies: a jump does or undoes at most half as many. */
 export const SNAPSHOT_EVENTS = 1 << 17
 
-type Chunk = Int32Array | Float64Array | Uint8Array
+type Chunk = Int32Array | Float64Array | Uint16Array | Uint8Array
 
 /** All lists of chunks of a replica, in a fixed order. */
 function lanesOf(replica: Replica): (Chunk | undefined)[][] {
