@@ -131,6 +131,11 @@ declare module 'contpte-lab' {
      * for large folios". By default what the kernel has: `M0` up to 6.9, `M10` from 6.10 on.
      */
     mteDesign?: 'M0' | 'M1' | 'M2' | 'M3' | 'M4' | 'M5' | 'M6' | 'M7' | 'M8' | 'M9' | 'M10'
+    /**
+     * Whether swap-in restores tags before it gives the swap slots back, as every kernel does, or after that:
+     * the wrong order. Default `before release`.
+     */
+    tagRestore?: 'before release' | 'after release'
     /** For choices that hardware may make either way. Default: the cell's seed. */
     seed?: number
     /**

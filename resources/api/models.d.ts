@@ -179,6 +179,41 @@ declare module 'contpte-lab' {
     readonly states: readonly ReplayedState[]
   }
 
+  /** Variables and what they must be: one value, or one of several. A name with `@` is the task's own. */
+  export type TaskCondition = Readonly<Record<string, string | number | readonly (string | number)[]>>
+
+  /** One atomic step of a task. */
+  export interface TaskStep {
+    /** What it does, for people. */
+    text: string
+    /** Waits until this holds. */
+    when?: TaskCondition
+    /** Is passed over unless this holds. */
+    if?: TaskCondition
+    /** Assigns: a value, or `$name` for what another variable holds. */
+    set?: Readonly<Record<string, string | number>>
+    /** Adds to numbers. */
+    add?: Readonly<Record<string, number>>
+    /** What must hold here; if not, it is the harm `harm` says. */
+    must?: TaskCondition
+    harm?: string
+    /** Of the harm: a hazard or rule. */
+    rule?: string
+  }
+
+  /** A model of 2 to 4 kernel tasks that act on shared state, a CPU each, in every order of their steps. */
+  export interface TaskModelDefinition {
+    title: string
+    claim?: string
+    source?: string
+    /** Shared variables at the start. Own ones (`@name`) are 0 until they are set. */
+    state: Readonly<Record<string, string | number>>
+    tasks: readonly { name: string; steps: readonly TaskStep[] }[]
+    /** States before the search gives up. */
+    maxStates?: number
+  }
+
   /** Defines a model for `contpte-lab explore`; use it as the default export. */
   export function model(definition: ModelDefinition): ModelDefinition
+  export function model(definition: TaskModelDefinition): TaskModelDefinition
 }

@@ -55,6 +55,8 @@ export interface MachineConfig {
   readonly swapDevice?: SwapDevice
   /** A design for memory tags in swap other than the kernel's own. */
   readonly mteDesign?: MteDesignName
+  /** Swap-in restores tags after it has given the swap slots back: no kernel does, and it is wrong. */
+  readonly restoresTagsLate?: boolean
   /** For choices that hardware may make either way. Default 1. */
   readonly seed?: number
   /** Traces everything the machine does; costs about 0.2 µs and 32 bytes a primitive. */
@@ -294,7 +296,8 @@ export function createMachine(config: MachineConfig): Machine {
     swapDevice,
     trace,
     commandLine,
-    forceVmemmap
+    forceVmemmap,
+    restoresTagsLate
   } = config
   checkCpus(cpus)
   checkGranule(granule)
@@ -312,7 +315,8 @@ export function createMachine(config: MachineConfig): Machine {
     tlb,
     trace,
     commandLine,
-    forceVmemmap
+    forceVmemmap,
+    restoresTagsLate
   })
   return new Machine(kernel, cpus, config.cost, world)
 }

@@ -47,6 +47,8 @@ export interface WorldConfig {
   readonly forceVmemmap?: boolean
   /** What the swap area lies on. */
   readonly swapDevice?: SwapDevice
+  /** Swap-in gives the entries' slots back first and looks for their tags then: the wrong order (H14). */
+  readonly restoresTagsLate?: boolean
   /** Kernel command line; what it says of transparent huge pages counts. Without one, see `ThpSettings`. */
   readonly commandLine?: string
   /** Where every primitive is appended, and the number of this machine there. */
@@ -79,6 +81,8 @@ export class World {
   swap: SwapArea | undefined
   /** Memory tags, where the CPUs and the kernel have them. */
   readonly mte: Mte | undefined
+  /** See `WorldConfig`. */
+  readonly restoresTagsLate: boolean
   /** The pools of HugeTLB pages. */
   readonly hugetlb: Hugetlb
   /** The command line as it was given; undefined where none was, which is not the same as an empty one. */
@@ -166,6 +170,7 @@ export class World {
       if (this.swap !== undefined) this.swap.released = (slot) => mte.invalidate(slot)
       this.fastPaths = false
     }
+    this.restoresTagsLate = config.restoresTagsLate === true
     this.tlbi = new Tlbi(this.geometry, this.cpu, this.kernel)
     this.ops = makePteOps(this)
     if (config.tlb !== undefined) {

@@ -128,8 +128,8 @@ function table(sheet: Sheet, cells: readonly Cell[]): string {
   ].join('\n')
 }
 
-/** The page; `operations` is the table of single operations. */
-export function documentOf({ cells }: Survey, operations: string): string {
+/** The page; `operations` is the table of single operations, `tags` the part on tags in swap. */
+export function documentOf({ cells }: Survey, operations: string, tags: string): string {
   const parts = [INTRO, '## Operations on entries', OPERATIONS, operations]
   const designs = [...new Set(SHEETS.map(({ kernels }) => kernels.join(', ')))]
   for (const design of designs) {
@@ -143,5 +143,6 @@ export function documentOf({ cells }: Survey, operations: string): string {
       }
     }
   }
+  parts.push(tags)
   return `${parts.join('\n\n')}\n`
 }

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import type { BbmLevel } from '../../src/engine/arch/bbm'
 import { Explorer } from '../../src/explorer/explore'
 import { modelOf, type ModelDefinition } from '../../src/explorer/model'
+import { TasksExplorer } from '../../src/explorer/tasks'
+import { isTasksDefinition, tasksModelOf } from '../../src/explorer/tasks-model'
 import { VIOLATIONS } from '../../src/explorer/violation'
 import { DEFAULT_LIMITS } from '../../src/lab/results/types'
 import { monotonicMs } from '../../src/lab/run/clock'
@@ -27,6 +29,10 @@ async function definition(path: string): Promise<ModelDefinition> {
 }
 
 function verdict(given: ModelDefinition, rest: Partial<ModelDefinition> = {}): string {
+  if (isTasksDefinition(given)) {
+    const { verdict: told, harm } = new TasksExplorer(tasksModelOf(given)).run()
+    return harm === undefined ? told : `${told} ${harm.rule}`
+  }
   const { verdict: told, found } = new Explorer(modelOf({ ...given, ...rest })).run()
   return found === undefined
     ? told
@@ -81,9 +87,22 @@ const CONTPTE: Readonly<Record<string, string>> = {
   'wrprotect-block': 'safe'
 }
 
+/** Models of tasks: verdict, and what is broken. */
+const MTE: Readonly<Record<string, string>> = {
+  'release-first-cached': 'safe',
+  'release-first': 'counterexample H14',
+  'release-last': 'safe',
+  'remembered-folio-lock': 'safe',
+  remembered: 'counterexample M5',
+  'restore-flag-first-folio-lock': 'safe',
+  'restore-flag-first': 'counterexample 1.4',
+  restore: 'safe'
+}
+
 describe.each([
   ['experiments/vmemmap', VMEMMAP],
-  ['experiments/contpte-models', CONTPTE]
+  ['experiments/contpte-models', CONTPTE],
+  ['experiments/mte-models', MTE]
 ])('%s', (folder, wanted) => {
   it('has the models named here and nothing else', () => {
     expect(readdirSync(folder).sort()).toEqual(

@@ -199,8 +199,12 @@ function mapSwappedIn(
   if (isModern(world)) calls[FN.arch_swap_restore]++
   const head = folios.head(found.pfn)
   const index = found.pfn - head
-  world.mte?.swapRestore(head, 1 << folios.order(head), tables.pfn(slot) - index, index, index - before, nr)
+  const folioPages = 1 << folios.order(head)
+  const restore = () =>
+    world.mte?.swapRestore(head, folioPages, swap + before - index, index, index - before, nr)
+  if (!world.restoresTagsLate) restore()
   for (let i = 0; i < nr; i++) area.drop(swap + i)
+  if (world.restoresTagsLate) restore()
   if (triesToFreeSwap(world, area, vma, page, write)) area.freeFolio(folios, page)
   mm.anonPages += nr
   mm.swapEntries -= nr

@@ -4,6 +4,7 @@ import { ModelError } from '../../explorer/error'
 import { Explorer, type Exploration } from '../../explorer/explore'
 import { modelOf, type Model, type ModelDefinition } from '../../explorer/model'
 import { counterexample, type Counterexample } from '../../explorer/replay'
+import { isTasksDefinition } from '../../explorer/tasks-model'
 import type { Progress } from '../../explorer/search'
 import { LabError, problem } from '../diagnostic'
 
@@ -25,6 +26,8 @@ export interface Explored {
 export function modelFrom(file: string, definition: unknown, overrides: Overrides = {}): Model {
   const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined))
   try {
+    if (isTasksDefinition(definition))
+      throw new ModelError('a model of tasks has no sequence; `contpte-lab explore` explores it')
     return modelOf({ ...(definition as ModelDefinition), ...given })
   } catch (error) {
     if (error instanceof ModelError)

@@ -21,6 +21,7 @@ const MACHINE = [
   'swap',
   'swapDevice',
   'mteDesign',
+  'tagRestore',
   'commandLine',
   'seed',
   'hvo'
@@ -44,6 +45,7 @@ export function machineConfig(given: unknown, seed: number): MachineConfig {
     swapBytes: bytes('machine', 'swap', wanted.swap),
     swapDevice: optional(wanted.swapDevice, swapDevice),
     mteDesign: optional(wanted.mteDesign, design),
+    restoresTagsLate: optional(wanted.tagRestore, restoresLate),
     cost: optional(wanted.cost, profile),
     commandLine: optional(wanted.commandLine, (value) => text('machine: commandLine', value)),
     forceVmemmap: optional(wanted.hvo, (value) => flag('machine: hvo', value)),
@@ -77,6 +79,15 @@ function design(value: unknown): MteDesignName {
   const found = mteDesign(text('machine: mteDesign', value))
   if (found !== undefined) return found.name
   throw bad(`machine: mteDesign must be one of ${MTE_DESIGN_NAMES.join(', ')}, not ${JSON.stringify(value)}`)
+}
+
+const TAG_RESTORES = ['before release', 'after release'] as const
+
+function restoresLate(value: unknown): boolean {
+  const wanted = text('machine: tagRestore', value)
+  const found = TAG_RESTORES.findIndex((one) => one === wanted)
+  if (found >= 0) return found === 1
+  throw bad(`machine: tagRestore must be ${TAG_RESTORES.join(' or ')}, not ${JSON.stringify(value)}`)
 }
 
 function model(value: unknown): CpuFeatures {
