@@ -76,6 +76,8 @@ const CONTPTE: Readonly<Record<string, string>> = {
   fold: 'safe',
   'fork-lock-break-flush': 'counterexample stale-translation',
   'fork-lock-break': 'safe',
+  'fork-lock-break-refold': 'safe',
+  'fork-lock-break-refold-in-place': 'counterexample stale-translation',
   'mprotect-half-unfolded': 'safe',
   'mprotect-half': 'counterexample stale-translation',
   'teardown-freed-early': 'counterexample H7',
