@@ -37,7 +37,7 @@ declare module 'contpte-lab' {
   /** What stands above the entries: a table of them, or one block over the same range. */
   export type UpperValue = 'table' | 'invalid' | { block: string; access: EntryAccess; nt?: boolean }
 
-  /** One step of a sequence. `rule` names what it relies on: `B1` to `B10` of Arm, `K1` to `K9` of the kernel. */
+  /** One step of a sequence. `rule` names what it relies on: `B1` to `B10` of Arm, `K1` to `K10` of the kernel. */
   export type SequenceStep = { rule?: string; why?: string } & (
     | {
         do: 'write entry'
@@ -97,6 +97,13 @@ declare module 'contpte-lab' {
         /** It runs at EL0: its faults are served and are no harm. */
         user?: boolean
       }
+    | {
+        /** Reads the contiguous block of an entry on another CPU without the lock, one load at a time. */
+        kind: 'gather'
+        entries: readonly string[]
+        /** It takes the entries as they come, and does not begin anew where they do not agree. */
+        unchecked?: boolean
+      }
 
   /** A model for the explorer: plain data. Only `title` and `sequence` are required. */
   export interface ModelDefinition {
@@ -139,6 +146,7 @@ declare module 'contpte-lab' {
       | 'lost-write'
       | 'stale-read'
       | 'stale-translation'
+      | 'torn-gather'
       | 'progress'
     )[]
     /** States before the search gives up. */

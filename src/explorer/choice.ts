@@ -14,7 +14,9 @@ export const DOES = {
   giveUp: 9,
   reuse: 10,
   /** Not a transition: what is wrong in the state itself. */
-  end: 11
+  end: 11,
+  /** A gather reads an entry; the value is the argument, the one it is about is the other. */
+  read: 12
 } as const
 
 /** Below this, the argument is the value of a page entry; from it on, a wide translation. */

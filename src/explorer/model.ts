@@ -20,6 +20,8 @@ export type AgentKind =
   | 'refcount'
   /** Hands freed frames to somebody who fills them. */
   | 'allocator'
+  /** Reads the entries themselves without the lock, one load at a time, and gathers dirty (ptep_get_lockless). */
+  | 'gather'
 
 export interface Agent {
   readonly kind: AgentKind
@@ -31,6 +33,8 @@ export interface Agent {
   readonly frozen?: boolean
   /** It runs at EL0: what faults is served by mm and is no harm. */
   readonly user?: boolean
+  /** Of a gather: it takes the entries as they come, and does not begin anew where they do not agree. */
+  readonly unchecked?: boolean
 }
 
 /** What thread and manual leave undetermined, as switches. `open` asks for both answers. */
@@ -147,7 +151,7 @@ function agent(value: unknown, index: number, entries: readonly string[]): Agent
   if (!isPlain(value)) throw new ModelError(`${where} must be an object`)
   const kind = oneOf<AgentKind | undefined>(
     value.kind,
-    ['reader', 'writer', 'refcount', 'allocator'],
+    ['reader', 'writer', 'refcount', 'allocator', 'gather'],
     `${where}.kind`,
     undefined
   )
@@ -160,7 +164,8 @@ function agent(value: unknown, index: number, entries: readonly string[]): Agent
     entries: used ?? [],
     on: oneOf(value.on, ['remote', 'interrupt', 'both'], `${where}.on`, 'both'),
     frozen: oneOf(value.frozen, [true, false], `${where}.frozen`, false),
-    user: oneOf(value.user, [true, false], `${where}.user`, false)
+    user: oneOf(value.user, [true, false], `${where}.user`, false),
+    unchecked: oneOf(value.unchecked, [true, false], `${where}.unchecked`, false)
   }
 }
 

@@ -1,6 +1,7 @@
 /** A model compiled: micro-steps, who acts where, and the fields of its packed state. */
 import type { Step } from '../engine/hugetlb/sequences/step'
 import { FREE } from '../engine/hugetlb/sequences/step'
+import { ModelError } from './error'
 import { Layout } from './layout'
 import type { Agent, Model } from './model'
 import { CLEAN, RW, Values } from './values'
@@ -69,6 +70,9 @@ export interface CompiledAgent {
   readonly wrote: number
 }
 
+/** Each value of an entry that is gathered takes two bits of one field. */
+const MAX_GATHERED_VALUES = 15
+
 /** Upper values: 0 invalid, 1 table, 2 and up a wide translation. */
 export const UPPER_TABLE = 1
 export const UPPER_WIDE = 2
@@ -80,6 +84,8 @@ export class Program {
   readonly agents: readonly CompiledAgent[]
   /** Refcount attempts that may be under way, by number from 1. */
   readonly attempts: readonly { readonly agent: number; readonly entry: number }[]
+  /** Gathers that may be under way, by number from 1. */
+  readonly gathers: readonly { readonly agent: number; readonly entry: number }[]
   readonly entries: number
   readonly frames: number
   readonly cpus: number
@@ -139,6 +145,12 @@ export class Program {
   readonly wide: readonly number[]
   readonly wideDoomed: readonly number[]
   readonly attempt: readonly number[]
+  /** By CPU: the gather under way (from 1, of `gathers`), its next entry, what it has, and what was true meanwhile. */
+  readonly gather: readonly number[]
+  readonly gatherNext: readonly number[]
+  readonly gatherFirst: readonly number[]
+  readonly gatherDirty: readonly number[]
+  readonly gatherSeen: readonly number[]
 
   constructor(
     readonly model: Model,
@@ -236,7 +248,22 @@ export class Program {
     this.attempts = this.agents.flatMap(({ agent, index, entries: used }) =>
       agent.kind === 'refcount' ? used.map((entry) => ({ agent: index, entry })) : []
     )
+    this.gathers = this.agents.flatMap(({ agent, index, entries: used }) =>
+      agent.kind === 'gather' ? used.map((entry) => ({ agent: index, entry })) : []
+    )
+    const [gather, next, first, dirty, seen]: number[][] = [[], [], [], [], []]
+    const gathers = this.gathers.length > 0
+    const most = Math.max(...this.gathers.map(({ entry }) => valuesOf(entry)), 0)
+    if (most > MAX_GATHERED_VALUES)
+      throw new ModelError(
+        `a gather's entry may take ${MAX_GATHERED_VALUES} values (with those that hardware makes); one takes ${most}`
+      )
     for (let cpu = 0; cpu < this.cpus; cpu++) {
+      gather.push(layout.add(this.gathers.length + 1))
+      next.push(layout.add(gathers ? this.entries : 1))
+      first.push(layout.add(most))
+      dirty.push(flag(gathers))
+      seen.push(layout.addBits(most * 2))
       for (let entry = 0; entry < this.entries; entry++) {
         slot.push(layout.add(valuesOf(entry)))
         doomed.push(flag(invalidates))
@@ -252,6 +279,11 @@ export class Program {
     this.wide = wide
     this.wideDoomed = wideDoomed
     this.attempt = attempt
+    this.gather = gather
+    this.gatherNext = next
+    this.gatherFirst = first
+    this.gatherDirty = dirty
+    this.gatherSeen = seen
     this.cpuWords = (layout.words - this.sharedWords) / this.cpus
   }
 

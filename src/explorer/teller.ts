@@ -162,6 +162,13 @@ export class Teller {
         }
       case DOES.giveUp:
         return { cpu, text: `the refcount attempt on ${this.entry(entry)} gives up` }
+      case DOES.read: {
+        const whose = entry === otherOf(choice) ? '' : ` for ${this.entry(otherOf(choice))}`
+        return {
+          cpu,
+          text: `a lockless reader reads ${this.entry(entry)}: ${this.value(entry, argument)}${whose}`
+        }
+      }
       case DOES.reuse:
         return { cpu, text: `somebody is given ${this.#p.values.frames[entry]} and fills it` }
       default:
@@ -176,7 +183,8 @@ export class Teller {
       reader: 'a reader',
       writer: 'a writer',
       refcount: 'a refcount attempt',
-      allocator: 'the allocator'
+      allocator: 'the allocator',
+      gather: 'a lockless reader'
     }[kind]
     return cpuOf(choice) === 0 ? `an interrupt: ${name}` : name
   }

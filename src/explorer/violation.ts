@@ -12,6 +12,8 @@ export type Property =
   | 'lost-write'
   | 'stale-read'
   | 'stale-translation'
+  /** A lockless read of a block answers what was never there. */
+  | 'torn-gather'
   | 'progress'
 
 export interface ViolationKind {
@@ -54,7 +56,8 @@ export const V = {
   tornRead: 19,
   deadlock: 20,
   lostDirty: 21,
-  outdated: 22
+  outdated: 22,
+  tornGather: 23
 } as const
 
 export const VIOLATIONS: readonly ViolationKind[] = [
@@ -85,6 +88,12 @@ export const VIOLATIONS: readonly ViolationKind[] = [
     undefined,
     'B5',
     'a translation is used that no entry has had since the last flush'
+  ),
+  kind(
+    'torn-gather',
+    undefined,
+    'K10',
+    'a lockless read answers a page and a dirty state that the block had at no moment meanwhile'
   )
 ]
 

@@ -1,5 +1,6 @@
 /** One state and everything that may happen next: the steps of the sequence, hardware, and the agents. */
 import { Access } from './access'
+import { Gather } from './gather'
 import { choice, DOES } from './choice'
 import { PackedState } from './layout'
 import { UPPER_TABLE, UPPER_WIDE, type CompiledAgent, type Program } from './program'
@@ -17,25 +18,39 @@ export class World {
   readonly #updater: Updater
   readonly #walker: Walker
   readonly #access: Access
+  readonly #gather: Gather
   /** Who acts on the updating CPU (in interrupts) and on the others. */
   readonly #here: readonly CompiledAgent[]
   readonly #remote: readonly CompiledAgent[]
   readonly #allocates: boolean
   readonly #interrupts: boolean
 
-  constructor(program: Program, sink: Sink) {
+  constructor(program: Program, heard: Sink) {
     this.#p = program
-    this.#sink = sink
     this.state = new PackedState(program.layout)
+    const sink = program.gathers.length === 0 ? heard : this.#noting(heard)
+    this.#sink = sink
     this.#updater = new Updater(program, this.state, sink)
     this.#walker = new Walker(program, this.state, sink)
     this.#access = new Access(program, this.state, sink, this.#updater)
+    this.#gather = new Gather(program, this.state, sink)
     const acts = program.agents.filter(({ agent }) => agent.kind !== 'allocator' && agent.frozen !== true)
-    this.#here = acts.filter(({ agent }) => agent.on !== 'remote')
+    this.#here = acts.filter(({ agent }) => agent.on !== 'remote' && agent.kind !== 'gather')
     this.#remote = acts.filter(({ agent }) => agent.on !== 'interrupt')
     // Where nobody acts on CPU 0, what its TLB may hold another one may hold too.
     this.#interrupts = this.#here.length > 0 || !program.reductions.fills
     this.#allocates = program.agents.some(({ agent }) => agent.kind === 'allocator')
+  }
+
+  /** Whatever happens, gathers under way have one more state that they may answer. */
+  #noting(heard: Sink): Sink {
+    return {
+      state: (choice) => {
+        this.#gather.note()
+        heard.state(choice)
+      },
+      violation: (choice, code, entry) => heard.violation(choice, code, entry)
+    }
   }
 
   /** Puts the first state into `next`. */
@@ -80,6 +95,7 @@ export class World {
 
   #act(cpu: number, by: CompiledAgent): void {
     if (by.agent.kind === 'refcount') return this.#refcount(cpu, by)
+    if (by.agent.kind === 'gather') return this.#gather.act(cpu, by)
     for (const entry of by.entries)
       if (by.agent.kind === 'reader') this.#access.load(cpu, entry, by)
       else {

@@ -53,12 +53,13 @@ function definitionOf(model: Model, fixed: Fixed): Readonly<Record<string, unkno
   const { sequence, agents, cpus, bbm, content, architecture, watch, properties } = model
   const known = knownNames(sequence)
   const assume = { ...model.assume, ...fixed }
-  const agentOf = ({ kind, entries, on, frozen, user }: Model['agents'][number]) => ({
+  const agentOf = ({ kind, entries, on, frozen, user, unchecked }: Model['agents'][number]) => ({
     kind,
     ...(kind === 'allocator' ? {} : { entries }),
     ...(on === undefined || on === 'both' ? {} : { on }),
     ...(frozen ? { frozen } : {}),
-    ...(user ? { user } : {})
+    ...(user ? { user } : {}),
+    ...(unchecked ? { unchecked } : {})
   })
   return {
     title: model.title,

@@ -26,7 +26,7 @@ const known = (
   ...rest
 })
 
-/** Cells as letters: `W`, `R`, `.`; lower case on another page. */
+/** A sequence of somebody's own. */
 const OWN = {
   title: 'My own',
   source: 'me',

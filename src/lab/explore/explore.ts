@@ -39,6 +39,7 @@ export function modelFrom(file: string, definition: unknown, overrides: Override
 /**
  * Explores.
  *
+ * @throws LabError `bad-model` for one that is too large to be packed
  * @param stopped asked between slices
  * @param told hears how far it is
  */
@@ -47,7 +48,7 @@ export async function exploreModel(
   stopped: () => boolean,
   told: (progress: Progress) => void
 ): Promise<Explored> {
-  const explorer = new Explorer(model)
+  const explorer = compiled(model)
   while (explorer.advance()) {
     told(explorer.progress)
     await nextTurn()
@@ -61,5 +62,14 @@ export async function exploreModel(
     ...(result.found === undefined
       ? {}
       : { counterexample: counterexample(result.branch.search, result.found) })
+  }
+}
+
+function compiled(model: Model): Explorer {
+  try {
+    return new Explorer(model)
+  } catch (error) {
+    if (error instanceof ModelError) throw new LabError(problem('bad-model', error.message))
+    throw error
   }
 }

@@ -55,7 +55,7 @@ export function knownModel(name: string, tails: number, actors: readonly Explore
   }
 }
 
-const DOES: Readonly<Record<AgentKind, string>> = {
+const DOES: Readonly<Record<Exclude<AgentKind, 'gather'>, string>> = {
   reader: 'reads',
   writer: 'stores',
   refcount: 'tries a refcount',
@@ -65,8 +65,10 @@ const DOES: Readonly<Record<AgentKind, string>> = {
 const WHERE = { both: '', remote: ' on other CPUs', interrupt: ' in interrupts' } as const
 
 /** An agent in words. */
-export function agentText({ kind, entries, on, frozen, user }: Agent): string {
+export function agentText({ kind, entries, on, frozen, user, unchecked }: Agent): string {
   if (kind === 'allocator') return DOES.allocator
+  if (kind === 'gather')
+    return `another CPU reads the block of ${(entries ?? []).join(', ')} without the lock${unchecked === true ? ', and believes what it finds' : ''}`
   const who = user === true ? 'user space' : 'the kernel'
   const held = frozen === true ? ', held off by the frozen refcount' : ''
   return `${who} ${DOES[kind]} through ${(entries ?? []).join(', ')}${WHERE[on ?? 'both']}${held}`

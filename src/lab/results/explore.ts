@@ -53,7 +53,7 @@ export interface SequenceEntry {
 /** What the judge says of a step. */
 export interface SequenceFinding {
   readonly verdict: 'meets' | 'violates' | 'relies'
-  /** B1 to B10 of Arm, K1 to K9 of the kernel. */
+  /** B1 to B10 of Arm, K1 to K10 of the kernel. */
   readonly rule: string
   /** The rule's own name. */
   readonly name: string

@@ -79,6 +79,11 @@ export const KERNEL_RULES = {
     name: 'gathered while cleared',
     text: 'an exchange answers what hardware recorded last, so that accessed and dirty are not lost',
     source: 'architecture.md H4'
+  },
+  K10: {
+    name: 'lockless gather begins anew',
+    text: 'whoever reads a contiguous block without the lock begins anew where its entries do not agree',
+    source: 'ptep_get_lockless of Linux 6.9; contpte.md section 5'
   }
 } as const
 

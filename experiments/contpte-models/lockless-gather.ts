@@ -1,0 +1,46 @@
+import { model, type SequenceStep } from 'contpte-lab'
+
+// A block of four entries: what holds for it does not depend on how many there are.
+const entries = ['e0', 'e1', 'e2', 'e3']
+const frames = { f0: 'data', f1: 'data', f2: 'data', f3: 'data' }
+
+const flush: SequenceStep[] = [{ do: 'dsb', domain: 'ishst' }, { do: 'tlbi' }, { do: 'dsb' }]
+const clear = entries.map((entry): SequenceStep => ({
+  do: 'write entry',
+  entry,
+  value: 'invalid',
+  how: 'exchange',
+  rule: 'B6'
+}))
+const convert = (cont: boolean): SequenceStep[] => [
+  ...clear,
+  ...flush,
+  ...entries.map((entry, index): SequenceStep => ({
+    do: 'write entry',
+    entry,
+    value: { frame: `f${index}`, access: 'clean', ...(cont ? { cont } : {}) },
+    dirty: 'gathered',
+    rule: 'B9'
+  })),
+  { do: 'dsb', domain: 'ishst' }
+]
+
+export default model({
+  title: 'Reading a block without the lock while it is unfolded and folded again',
+  claim: 'A reader that begins anew where the entries do not agree answers a state that the block had',
+  source:
+    'Ryan Roberts, V2 14/14 (the gather of access and dirty); Linux 6.9 ptep_get_lockless; contpte.md section 5',
+  sequence: {
+    name: 'lockless-gather',
+    entries,
+    frames,
+    start: Object.fromEntries(
+      entries.map((entry, index) => [entry, { frame: `f${index}`, access: 'clean', cont: true }])
+    ),
+    steps: [...convert(false), ...convert(true)]
+  },
+  agents: [
+    { kind: 'gather', entries: ['e0', 'e2'] },
+    { kind: 'writer', entries: ['e0', 'e3'], on: 'remote', user: true }
+  ]
+})
