@@ -34,3 +34,8 @@ export function lanes({ folios, tables }: World): Record<string, number> {
     allocator: folios.buddy.bytes
   }
 }
+
+/** Pages of all folios that somebody holds: what the process maps, and the rest of the folios it maps in part. */
+export function heldPages({ folios }: World): number {
+  return folios.live.reduce((sum, count, order) => sum + count * 2 ** order, 0)
+}

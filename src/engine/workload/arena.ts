@@ -94,6 +94,7 @@ export class Arena implements Workload {
 
   get report(): WorkloadReport {
     const lanes = [this.#class, this.#used, this.#bits, this.#touched, this.#stamp]
+    const kept = [this.#objects, this.#runs, ...this.#room.values()]
     return {
       ...this.heap.counts,
       operations: this.#operations,
@@ -103,7 +104,8 @@ export class Arena implements Workload {
       livePages: this.#livePages,
       residentPages: this.heap.mm.anonPages,
       stateBytes:
-        lanes.reduce((sum, { byteLength }) => sum + byteLength, 0) + this.#objects.bytes + this.#runs.bytes
+        lanes.reduce((sum, { byteLength }) => sum + byteLength, 0) +
+        kept.reduce((sum, { bytes }) => sum + bytes, 0)
     }
   }
 
