@@ -141,8 +141,33 @@ async function vmemmap(page, folder, look) {
   await shot('counterexample')
 }
 
+/** Pages, slots and tags in two designs, empty and in the middle. @param {Page} page @param {string} folder @param {string} look */
+async function swap(page, folder, look) {
+  await page.waitForFunction(idle, undefined, SLOW)
+  /** @param {string} name */
+  const shot = async (name) => {
+    await page.waitForFunction(idle, undefined, SLOW)
+    await page.mouse.move(0, 0)
+    const path = join(folder, `swap-${name}-${look}.png`)
+    await page.screenshot({ path })
+    log(path)
+  }
+  await command(page, 'Layout: Compare')
+  await command(page, 'Show MTE swap')
+  await shot('empty')
+  await example(page, 'Nth fault frees')
+  await step(page, 0.3)
+  await command(page, 'Show MTE swap')
+  const panel = page.getByTestId('swap')
+  await panel.getByRole('button', { name: 'Next fault' }).click()
+  await shot('fault')
+  await command(page, 'Show or hide the experiment list')
+  await panel.getByTestId('swap-area').first().scrollIntoViewIfNeeded()
+  await shot('slots')
+}
+
 /** What is photographed with a folder, by name. */
-const SCENES = { stepping, vmemmap }
+const SCENES = { stepping, vmemmap, swap }
 
 const folder = process.argv[2]
 /** @type {Picture[]} */

@@ -124,18 +124,15 @@ describe('explore', () => {
 
   it('of tasks says the same, and takes no options of sequences', async () => {
     const tasks = (name: string): string => join(process.cwd(), 'experiments/mte-models', `${name}.ts`)
-    const { code, out } = await explore(tasks('release-last'))
-    expect(code).toBe(0)
-    expect(out).toMatch(/2 tasks, a CPU each: fault, another CPU\nholds for all \d+ states/)
-    const bad = await explore(tasks('release-first'))
-    expect(bad.code).toBe(1)
-    expect(bad.out).toContain('H14: a process reads tags that are not those it set')
-    expect(bad.out).toMatch(/CPU 1 {2}another CPU: frees the slot and its tags/)
-    const [json, told] = await document(tasks('release-first'))
-    expect([json, told.verdict, told.steps!.length]).toEqual([1, 'counterexample', 6])
-    expect((await explore(tasks('release-first'), { bbm: 1 })).err).toMatch(/bbm does not apply.*bad-model/)
-    expect((await explore(tasks('restore'), { maxStates: 3 })).code).toBe(4)
-  }, 60_000)
+    const { code, out } = await explore(tasks('release-first'))
+    expect(code).toBe(1)
+    expect(out).toContain('2 tasks, a CPU each: fault, another CPU')
+    expect(out).toContain('H14: a process reads tags that are not those it set')
+    expect(out).toMatch(/CPU 1 {2}another CPU: frees the slot and its tags/)
+    const [json, told] = await document(tasks('release-last'), { maxStates: 1_000 })
+    expect([json, told.verdict, told.rule]).toEqual([0, 'safe', undefined])
+    expect((await explore(tasks('release-last'), { bbm: 1 })).err).toMatch(/bbm does not apply.*bad-model/)
+  }, 120_000)
 
   it('takes CPUs, FEAT_BBM and the clause about contents from the command line', async () => {
     expect((await explore(model('split-direct'))).code).toBe(1)
