@@ -1,5 +1,6 @@
 /** A fuzzing run: worlds until enough operations are done, then the seeded faults. */
 import { mix } from '../../src/engine/arch/seeded'
+import { WRONG_MTE_DESIGNS, type MteDesignName } from '../../src/engine/mte/designs'
 import type { Lanes } from './lanes'
 import { MUTANTS, type Mutant } from './mutants'
 import { planOf, type PlanLimits } from './plan'
@@ -11,6 +12,10 @@ const MAX_FAILURES = 5
 /** Worlds that find a mutant until it counts as easy to find, and worlds tried at most. */
 const MUTANT_FINDS = 4
 const MUTANT_WORLDS = 48
+/** Worlds tried at most to show what is wrong with a design, their steps, and those of which the shortest is shown. */
+const DESIGN_WORLDS = 400
+const DESIGN_STEPS = 150
+const DESIGN_FINDS = 3
 /** Seeds looked at for worlds that a mutant fits. */
 const MUTANT_SEEDS = 2000
 
@@ -22,6 +27,8 @@ export interface Figures {
   readonly kernels: Map<string, number>
   readonly operations: Map<string, number>
   readonly unsupported: Map<string, number>
+  /** What was found of blocks that were being cleared. */
+  readonly verdicts: Map<string, number>
   readonly failures: Answer[]
 }
 
@@ -59,6 +66,7 @@ export async function runWorlds(
     kernels: new Map(),
     operations: new Map(),
     unsupported: new Map(),
+    verdicts: new Map(),
     failures: []
   }
   const steps = Math.min(WORLD_STEPS, ops)
@@ -81,6 +89,7 @@ function add(figures: Figures, answer: Answer): void {
   count(figures.kernels, answer.kernel, answer.ops)
   for (const [name, times] of answer.counts) count(figures.operations, name, times)
   for (const [name, times] of answer.unsupported) count(figures.unsupported, name, times)
+  for (const [name, times] of answer.verdicts) count(figures.verdicts, name, times)
   if (answer.violation !== undefined) figures.failures.push(answer)
 }
 
@@ -121,6 +130,57 @@ export async function runMutants(
       }
     )
     progress(i + 1, MUTANTS.length)
+  }
+  return all
+}
+
+/** A design for tags in swap that is called wrong, and the fewest steps found that lose tags by it. */
+export interface DesignFigures {
+  readonly design: MteDesignName
+  worlds: number
+  /** Worlds that lost tags. */
+  found: number
+  shortest?: Answer
+  /** What was fixed in its worlds. */
+  readonly limits: PlanLimits
+}
+
+/** Runs worlds of every design for tags that the reference calls wrong, until some lose tags, and makes those small. */
+export async function runWrongDesigns(
+  lanes: Lanes,
+  seed: number,
+  limits: PlanLimits,
+  progress: (design: string) => void
+): Promise<DesignFigures[]> {
+  const all: DesignFigures[] = []
+  for (const design of WRONG_MTE_DESIGNS) {
+    const figures: DesignFigures = {
+      design,
+      worlds: 0,
+      found: 0,
+      limits: { ...limits, only: 'tags', design }
+    }
+    all.push(figures)
+    const lost: Task[] = []
+    const task = { steps: DESIGN_STEPS, limits: figures.limits }
+    await lanes.run(
+      (index) => (index < DESIGN_WORLDS ? { ...task, seed: worldSeed(seed, index) } : undefined),
+      (answer) => {
+        figures.worlds++
+        if (answer.violation?.rule === 'tags') lost.push({ ...task, seed: answer.seed, shrink: true })
+        return lost.length === DESIGN_FINDS
+      }
+    )
+    figures.found = lost.length
+    await lanes.run(
+      (index) => lost.at(index),
+      (answer) => {
+        const least = figures.shortest?.kept?.length ?? Infinity
+        if ((answer.kept?.length ?? Infinity) < least) figures.shortest = answer
+        return false
+      }
+    )
+    progress(design)
   }
   return all
 }

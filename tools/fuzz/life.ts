@@ -17,6 +17,7 @@ import { Sysfs } from '../../src/engine/thp/sysfs'
 import type { TraceLog } from '../../src/engine/trace/log'
 import { World } from '../../src/engine/world'
 import { otherCpu } from './access'
+import { lookOn, type Verdicts } from './observer'
 import { NAMES, OPERATIONS, type OpName } from './operations'
 import { ARENA, type Plan } from './plan'
 import { enableBlocks, settings } from './process'
@@ -49,6 +50,8 @@ export class Life {
   readonly unsupported = new Map<string, number>()
   /** Files that were mapped: their pages stay in the cache until the end of the world. */
   readonly files: FileMapping[] = []
+  /** What those found who looked at blocks that were being cleared. */
+  readonly verdicts: Verdicts = new Map()
   /** Full looks at the world. */
   fullChecks = 0
   /** Something was met that is not simulated: nothing can be said any more. */
@@ -90,8 +93,10 @@ export class Life {
       trace
     })
     this.world.fastPaths = plan.fastPaths
+    if (this.world.mte !== undefined) this.world.mte.saved.limit = plan.tagBuffers
     this.watch = new Watch(this.world)
     this.watch.elsewhere = () => otherCpu(this)
+    lookOn(this)
     this.sysfs = new Sysfs(this.world)
     this.arena = ARENA[granule]
     // The arena begins at a border of the largest leaf.

@@ -1,5 +1,6 @@
 /** `tools/fuzz.mjs` once it is bundled: runs what the arguments ask for and answers the exit code. */
-import { runMutants, runWorlds, type MutantFigures } from './campaign'
+import { runMutants, runWorlds, runWrongDesigns, type DesignFigures, type MutantFigures } from './campaign'
+import { MTE_DESIGNS } from '../../src/engine/mte/designs'
 import { Lanes } from './lanes'
 import { BadOption, parseOptions, type Options } from './options'
 import { figuresText, limitsText, mutantsText, replayText } from './report'
@@ -57,6 +58,12 @@ async function campaign(lanes: Lanes, options: Options): Promise<number> {
   if (faults.length > 0) print([...mutantsText(faults), ...firstTokens(faults, options), ''])
   const missed = faults.filter(({ found }) => found === 0)
   if (missed.length > 0) print([`not found: ${missed.map(({ mutant }) => mutant.name).join(', ')}`])
+  const designs =
+    mutants && aboutTags(options)
+      ? await runWrongDesigns(lanes, seed, limits, (design) => tell(() => `design ${design}`))
+      : []
+  print(designs.flatMap(designText))
+  const right = designs.filter(({ shortest }) => shortest === undefined)
   print(figuresText(figures))
   const { user, system } = process.cpuUsage()
   const cpu = ((user + system) / 1e6).toFixed(1)
@@ -69,7 +76,28 @@ async function campaign(lanes: Lanes, options: Options): Promise<number> {
       ? `no invariant broken (--seed ${seed}${limitsText(limits)})`
       : `${broken} worlds broke an invariant`
   ])
-  return broken === 0 && missed.length === 0 ? 0 : 1
+  return broken === 0 && missed.length === 0 && right.length === 0 ? 0 : 1
+}
+
+/** Worlds about tags in swap, of no design in particular. */
+function aboutTags({ limits: { only, design } }: Options): boolean {
+  return (only === 'swap' || only === 'tags') && design === undefined
+}
+
+/** How a design that is called wrong loses tags. */
+function designText({ design, worlds, found, shortest, limits }: DesignFigures): string[] {
+  const head = `design ${design}, called wrong: ${MTE_DESIGNS[design].wrong ?? ''}`
+  if (shortest === undefined) return [head, `  not found in ${worlds} worlds`, '']
+  const { seed, step, steps, kept } = shortest
+  const token: Replay = { ...limits, seed, steps: Math.min(step + 1, steps), keep: kept }
+  const shown = replayText(token).lines
+  return [
+    head,
+    `found in ${found} of ${worlds} worlds; the shortest, in ${kept?.length ?? 0} steps:`,
+    ...shown,
+    `  replay: npm run fuzz -- --replay ${tokenOf(token)}`,
+    ''
+  ]
 }
 
 /** How to see each fault found. */

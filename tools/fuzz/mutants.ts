@@ -21,6 +21,7 @@ import type { Mm } from '../../src/engine/mm/mm'
 import type { World } from '../../src/engine/world'
 import type { Plan } from './plan'
 import { SWAP_MUTANTS } from './swap-mutants'
+import { TEARDOWN_MUTANTS } from './teardown-mutants'
 
 /** What a fault is put into. */
 export interface Site {
@@ -390,5 +391,6 @@ export const MUTANTS: readonly Mutant[] = [
   keepExclusive,
   deafAccessFlags,
   loseResident,
+  ...TEARDOWN_MUTANTS,
   ...SWAP_MUTANTS
 ]

@@ -33,7 +33,11 @@ const NAMED = {
   collapse: { weight: 1, run: mapping.advising('collapse') },
   populate: { weight: 2, run: mapping.advising('populate') },
   advise: { weight: 3, run: mapping.advising('flags') },
-  fork: { weight: 5, run: process.fork, possible: ({ procs, plan }) => procs.length < plan.procs },
+  fork: {
+    weight: 5,
+    run: process.fork,
+    possible: ({ procs, plan }) => plan.forks && procs.length < plan.procs
+  },
   // The last process mostly stays: a new one has nothing to lose.
   exit: {
     weight: 2,

@@ -1,9 +1,10 @@
 /** The command line of the fuzzer. */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { KERNELS } from '../../src/engine/kernel'
 import { MTE_DESIGN_NAMES } from '../../src/engine/mte/designs'
 import { mutantByName } from './task'
-import { FOCUS, soundKernels, type PlanLimits } from './plan'
+import { FOCUS, type PlanLimits } from './plan'
 import { parseToken, type Replay } from './token'
 
 /** What is asked for. */
@@ -23,7 +24,7 @@ export class BadOption extends Error {}
 export function parseOptions(args: readonly string[]): Options {
   const values = read(args)
   const limits = {
-    kernel: oneOf('kernel', values.kernel, () => soundKernels().map(({ name }) => name)),
+    kernel: oneOf('kernel', values.kernel, () => KERNELS.map(({ name }) => name)),
     only: oneOf('only', values.only, () => Object.keys(FOCUS)),
     design: oneOf('design', values.design, () => MTE_DESIGN_NAMES),
     procs: whole('procs', values.procs, 1, 64),
@@ -78,7 +79,7 @@ function replayOf(token: string): Replay {
   const replay = parseToken(token)
   if (replay === undefined)
     throw new BadOption(`--replay must be a token that a violation printed, not '${token}'`)
-  oneOf('replay: kernel', replay.kernel, () => soundKernels().map(({ name }) => name))
+  oneOf('replay: kernel', replay.kernel, () => KERNELS.map(({ name }) => name))
   oneOf('replay: design', replay.design, () => MTE_DESIGN_NAMES)
   oneOf('replay: only', replay.only, () => Object.keys(FOCUS))
   if (replay.mutant !== undefined && mutantByName(replay.mutant) === undefined)

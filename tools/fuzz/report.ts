@@ -35,6 +35,8 @@ export function figuresText(figures: Figures): string[] {
     `kernels: ${listOf(figures.kernels)}`,
     `kinds: ${listOf(figures.operations)}`
   ]
+  if (figures.verdicts.size > 0)
+    lines.push(`blocks seen while they were cleared: ${listOf(figures.verdicts)}`)
   if (figures.unsupported.size > 0) lines.push(`not simulated yet: ${listOf(figures.unsupported)}`)
   return lines
 }

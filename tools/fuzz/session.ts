@@ -33,6 +33,8 @@ export interface RunResult {
   /** How often each operation was done. */
   readonly counts: ReadonlyMap<string, number>
   readonly fullChecks: number
+  /** What was found of blocks that were being cleared, by rule. */
+  readonly verdicts: ReadonlyMap<string, number>
   /** Whether the fault of the mutant came to pass. */
   readonly planted: boolean
 }
@@ -56,6 +58,7 @@ export function runWorld(seed: number, options: RunOptions = {}): RunResult {
     unsupported: life.unsupported,
     counts: life.counts,
     fullChecks: life.fullChecks,
+    verdicts: life.verdicts,
     planted: planted?.() ?? false,
     ...(violation === undefined ? {} : { violation })
   })
@@ -71,26 +74,35 @@ export function runWorld(seed: number, options: RunOptions = {}): RunResult {
   return result(steps, life.full() ?? life.finish())
 }
 
-/** Fewest steps found that still break the same rule, trying at most `tries` runs. */
-export function shrink(failed: RunResult, options: RunOptions, tries = 300): number[] {
+/** Runs of the whole failing world that shrinking may cost. */
+const SHRINK_WORLDS = 200
+/** What a world costs before its first step, in steps. */
+const WORLD_COST = 25
+
+/**
+ * Steps that break the same rule and of which none can be left out, if `worlds` times the cost of the whole
+ * are enough to find them; else the fewest found by then. What runs of few steps cost counts less.
+ */
+export function shrink(failed: RunResult, options: RunOptions, worlds = SHRINK_WORLDS): number[] {
   const rule = failed.violation?.rule
   const base = { ...options, say: undefined, steps: Math.max(failed.step + 1, 1) }
-  const fails = (keep: readonly number[]): boolean => {
-    tries--
-    return runWorld(failed.seed, { ...base, keep: new Set(keep) }).violation?.rule === rule
-  }
   let kept = Array.from(
     { length: Math.min(failed.step + 1, options.steps ?? WORLD_STEPS) },
     (_, i) => i
   ).filter((step) => options.keep?.has(step) ?? true)
-  for (let size = Math.ceil(kept.length / 2); size >= 1 && tries > 0;) {
+  let left = worlds * (kept.length + WORLD_COST)
+  const fails = (keep: readonly number[]): boolean => {
+    left -= keep.length + WORLD_COST
+    return runWorld(failed.seed, { ...base, keep: new Set(keep) }).violation?.rule === rule
+  }
+  for (let size = Math.ceil(kept.length / 2); size >= 1 && left > 0;) {
     let removed = false
-    for (let at = 0; at < kept.length && tries > 0;) {
-      const without = [...kept.slice(0, at), ...kept.slice(at + size)]
-      if (fails(without)) {
-        kept = without
-        removed = true
-      } else at += size
+    // From the end: later steps lead to less.
+    for (let end = kept.length; end > 0 && left > 0; end -= size) {
+      const without = [...kept.slice(0, Math.max(0, end - size)), ...kept.slice(end)]
+      if (without.length === kept.length || !fails(without)) continue
+      kept = without
+      removed = true
     }
     if (!removed || size > kept.length) size = size === 1 ? 0 : Math.ceil(size / 2)
   }

@@ -9,6 +9,8 @@ export interface Task {
   readonly seed: number
   readonly steps: number
   readonly mutant?: string | undefined
+  /** What is fixed for this world besides what is for all. */
+  readonly limits?: PlanLimits | undefined
   readonly shrink?: boolean
 }
 
@@ -21,6 +23,7 @@ export interface Answer {
   readonly counts: readonly (readonly [string, number])[]
   readonly unsupported: readonly (readonly [string, number])[]
   readonly fullChecks: number
+  readonly verdicts: readonly (readonly [string, number])[]
   readonly planted: boolean
   readonly violation?: WatchedViolation | undefined
   /** The step that failed, `steps` for the end of the world. */
@@ -33,7 +36,7 @@ export interface Answer {
 export function answer(task: Task, limits: PlanLimits): Answer {
   const { seed, steps } = task
   const mutant = task.mutant === undefined ? undefined : mutantByName(task.mutant)
-  const options = { ...limits, steps, mutant }
+  const options = { ...limits, ...task.limits, steps, mutant }
   const result = runWorld(seed, options)
   const { ops, plan, step, planted, violation, fullChecks } = result
   return {
@@ -44,6 +47,7 @@ export function answer(task: Task, limits: PlanLimits): Answer {
     counts: [...result.counts],
     unsupported: [...result.unsupported],
     fullChecks,
+    verdicts: [...result.verdicts],
     planted,
     violation,
     step,

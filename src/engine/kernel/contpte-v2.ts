@@ -37,12 +37,12 @@ export const contpteV2: KernelRecord = {
   knownFaults: [
     {
       rule: 'refcount-below-mapcount',
-      where: 'everywhere',
+      where: 'fork',
       why: 'Fork adds the mappings of a batch before its references (David Hildenbrand, 16 Nov 2023; fork.md section 5, #5).'
     },
     {
       rule: 'dirty-lost',
-      where: 'everywhere',
+      where: 'fork',
       why: 'Only the first entry of a batch says whether the child is dirty (fork.md section 5; mended silently in v3).'
     }
   ],

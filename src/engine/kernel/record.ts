@@ -130,10 +130,10 @@ export interface KnownFault {
   /** The rule of the checker that finds it. */
   readonly rule: string
   /**
-   * `mixed-agents`: only where some agent does not update descriptors by itself; `tagged-memory`: only
-   * with memory tags; else always.
+   * `fork`: only where a process forks; `mixed-agents`: only where some agent does not update descriptors
+   * by itself; `tagged-memory`: only with memory tags.
    */
-  readonly where: 'everywhere' | 'mixed-agents' | 'tagged-memory'
+  readonly where: 'fork' | 'mixed-agents' | 'tagged-memory'
   /** What is wrong, and who said so. */
   readonly why: string
 }

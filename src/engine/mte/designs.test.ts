@@ -40,8 +40,8 @@ function start(design: MteDesignName, kernel = 'linux-6.10', synchronous = false
   return { world, mm }
 }
 
-function out({ world, mm }: Start): void {
-  sys.sysMadvise(world, mm, 0, N, 'pageout')
+function out({ world, mm }: Start, from = 0): void {
+  sys.sysMadvise(world, mm, from, N, 'pageout')
 }
 
 /** The tag of each page, -1 for more than one. */
@@ -180,6 +180,27 @@ describe('designs called wrong', () => {
     out(at)
     expect(mte.saved.buffers).toBe(1)
   })
+
+  it.each([
+    ['M2', EACH.map(() => 0)],
+    ['M10', EACH]
+  ] as const)(
+    '%s: a save that fails at the first page, while another folio waits in the cache',
+    (design, kept) => {
+      const at = start(design)
+      out(at)
+      const { mte } = at.world
+      if (mte === undefined) throw new Error('no tags')
+      mte.saved.limit = mte.saved.buffers
+      sys.sysMmap(at.world, at.mm, { vpn: N, pages: N, prot: 'rwm' })
+      sys.userSetTags(at.world, at.mm, N, N, (page) => page % 16)
+      // The folio of the second region lies behind that of the first.
+      out(at, N)
+      sys.sysReclaimSwapCache(at.world)
+      expect(tags(at, at.mm)).toEqual(kept)
+      expect(tags(at, at.mm, N, N)).toEqual(EACH)
+    }
+  )
 })
 
 describe('H14: restore after release', () => {

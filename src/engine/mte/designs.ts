@@ -17,7 +17,7 @@ export interface MteDesign {
   readonly splitsFirst: boolean
   /**
    * `head`: the loop returns after the first page. `folio`: every page; what was saved is undone when
-   * one fails. `folio-bad-undo`: that undo misses the first page, and runs below it.
+   * one fails. `folio-bad-undo`: that undo misses the first page, or, where that one failed, runs below it.
    */
   readonly save: 'head' | 'folio' | 'folio-bad-undo'
   /**
@@ -55,7 +55,8 @@ export const MTE_DESIGNS: Readonly<Record<MteDesignName, MteDesign>> = {
     name: 'M2',
     title: 'save takes the folio, restore finds the one page from the entry (Barry Song, 4 November 2023)',
     save: 'folio-bad-undo',
-    wrong: 'a save that fails leaves the tags of the first page behind'
+    wrong:
+      'a save that fails leaves the tags of the first page behind, or drops those of other folios if it failed there'
   },
   M3: {
     ...PAGE_WISE,
@@ -108,3 +109,7 @@ export const MTE_DESIGNS: Readonly<Record<MteDesignName, MteDesign>> = {
 export function mteDesign(name: string): MteDesign | undefined {
   return MTE_DESIGN_NAMES.includes(name as MteDesignName) ? MTE_DESIGNS[name as MteDesignName] : undefined
 }
+
+/** Designs that the reference calls right, and those that it calls wrong. */
+export const RIGHT_MTE_DESIGNS = MTE_DESIGN_NAMES.filter((name) => MTE_DESIGNS[name].wrong === undefined)
+export const WRONG_MTE_DESIGNS = MTE_DESIGN_NAMES.filter((name) => MTE_DESIGNS[name].wrong !== undefined)

@@ -6,6 +6,7 @@
 import { SPECIAL, SWAP, TAGGED, USER, VALID, isSwapType } from '../arch/descriptor'
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
+import { FOLIO_SWAPCACHE } from '../mm/folio'
 import type { World } from '../world'
 import { MTE_DESIGNS, type MteDesign } from './designs'
 import { GRANULE_BYTES, SavedTags, TagMemory } from './tags'
@@ -110,11 +111,29 @@ export class Mte {
     const pages = this.design.save === 'head' ? 1 : nr
     for (let i = 0; i < pages; i++) {
       if (this.#save(head + i, slot + i)) continue
-      const from = this.design.save === 'folio-bad-undo' ? 1 : 0
-      for (let undo = i - 1; undo >= from; undo--) this.invalidate(slot + undo)
+      this.#undoSave(head, i, slot)
       return false
     }
     return true
+  }
+
+  /** What was saved of the first `saved` pages is dropped. */
+  #undoSave(head: number, saved: number, slot: number): void {
+    if (this.design.save !== 'folio-bad-undo') {
+      for (let i = saved - 1; i >= 0; i--) this.invalidate(slot + i)
+      return
+    }
+    // M2 decrements before it tests for zero: it misses the first page, and where none was saved it goes on
+    // to the pages that lie before the folio, down to the first of memory, where it would not stop either.
+    for (let i = saved - 1; i > 0; i--) this.invalidate(slot + i)
+    if (saved === 0) for (let pfn = head - 1; pfn >= 0; pfn--) this.#invalidatePage(pfn)
+  }
+
+  /** Drops what is saved of a page, by the swap entry that it has in the swap cache. */
+  #invalidatePage(pfn: number): void {
+    const { folios, swap } = this.world
+    if (swap === undefined || (folios.flags(pfn) & FOLIO_SWAPCACHE) === 0) return
+    this.invalidate(swap.slotOf(folios, pfn) + pfn - folios.head(pfn))
   }
 
   /**
