@@ -1,18 +1,34 @@
-import { AxeBuilder } from '@axe-core/playwright'
-import type { Locator } from '@playwright/test'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Locator, Page } from '@playwright/test'
+import type { AxeResults, RunOptions } from 'axe-core'
 
 const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+declare global {
+  interface Window {
+    axe?: { run(at: Node, options: RunOptions): Promise<AxeResults> }
+  }
+}
 
 /**
- * What axe finds against WCAG 2.2 AA in an element and all that is in it, in words. To look at the whole
- * page takes seconds: a spec does so once, and after that at what it changed. There are no frames of other
- * origins: what is found is put together in the page, not in a page of its own.
+ * What axe finds against WCAG 2.2 AA in a page, or in an element and all that is in it, in words. To look
+ * at a whole page takes its time: a spec does so where everything is new, else at what it changed.
  * @param rules only these, where no others can have changed
  */
-export async function violations(within: Locator, rules?: string): Promise<string[]> {
-  const id = await within.evaluate((element) => (element.id ||= 'looked-at'))
-  const axe = new AxeBuilder({ page: within.page() }).setLegacyMode().include(`[id="${id}"]`)
-  const found = await (rules ? axe.withRules(rules) : axe.withTags(STANDARDS)).analyze()
+export async function violations(at: Page | Locator, rules?: readonly string[]): Promise<string[]> {
+  const element = 'goto' in at ? at.locator('html') : at
+  const page = element.page()
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(source)
+  const options: RunOptions = {
+    runOnly: rules ? { type: 'rule', values: [...rules] } : { type: 'tag', values: STANDARDS },
+    resultTypes: ['violations']
+  }
+  const found = await element.evaluate(
+    (node, how) => window.axe!.run(node === document.documentElement ? document : node, how),
+    options
+  )
   return found.violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} ${target} ${failureSummary}`)
   )

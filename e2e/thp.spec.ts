@@ -64,6 +64,6 @@ test('huge pages: two policies side by side, a store explained, a setting tried 
   for (const theme of ['dark', 'light']) {
     await lab.command(`Theme: ${theme}`)
     for (const side of [always, never])
-      expect(await violations(side, theme === 'dark' ? undefined : 'color-contrast')).toEqual([])
+      expect(await violations(side, theme === 'dark' ? undefined : ['color-contrast'])).toEqual([])
   }
 })
