@@ -33,18 +33,54 @@ async function exported(lab: Lab, folder: string, name: string): Promise<Uint8Ar
   return readFileSync(path)
 }
 
-test('issue 3: exported twice, also after running again, the bundle has the same bytes', async ({
-  lab,
-  folder
-}) => {
-  await lab.write(CHARTED)
-  await lab.run()
-  const first = await exported(lab, folder, 'a.zip')
-  await expect(lab.messages).toContainText(sha256(first))
-  const second = await exported(lab, folder, 'b.zip')
-  await lab.run()
-  const third = await exported(lab, folder, 'c.zip')
-  expect([sha256(second), sha256(third)]).toEqual([sha256(first), sha256(first)])
+test.describe('bundles of a run', () => {
+  test.describe.configure({ mode: 'serial' })
+  test.use({ together: 'bundles' })
+
+  test('issue 3: exported twice, also after running again, the bundle has the same bytes', async ({
+    lab,
+    folder
+  }) => {
+    await lab.write(CHARTED)
+    await lab.run()
+    const first = await exported(lab, folder, 'a.zip')
+    await expect(lab.messages).toContainText(sha256(first))
+    const second = await exported(lab, folder, 'b.zip')
+    await lab.run()
+    const third = await exported(lab, folder, 'c.zip')
+    expect([sha256(second), sha256(third)]).toEqual([sha256(first), sha256(first)])
+  })
+
+  test('issue 3: a bundle from the app verifies on the terminal, and a changed byte is found', async ({
+    lab,
+    folder
+  }) => {
+    await lab.write(CHARTED)
+    await lab.run()
+    const bytes = await exported(lab, folder, 'good.zip')
+    const verify = (name: string) =>
+      spawnSync(process.execPath, [cli, 'verify', join(folder, name)], { encoding: 'utf8' })
+    expect(verify('good.zip').status).toBe(0)
+
+    const changed = Uint8Array.from(bytes)
+    changed[Math.floor(changed.length / 2)] ^= 1
+    writeFileSync(join(folder, 'changed.zip'), changed)
+    const { status, stdout, stderr } = verify('changed.zip')
+    expect([1, 2]).toContain(status)
+    // It names a file of the bundle, or says that the zip itself cannot be read.
+    expect(stdout + stderr).toMatch(/\w+\.(json|csv|svg|ts)|changed\.zip/)
+  })
+
+  test('ux 129: neither paths nor the name of the user are in a bundle', async ({ lab, shell, folder }) => {
+    await lab.write(CHARTED)
+    await lab.run()
+    const files = unzipSync(await exported(lab, folder, 'bundle.zip'))
+    const secrets = [homedir(), root.replace(/\/$/, ''), shell.dataDir, `/${userInfo().username}/`, 'HOME=']
+    for (const [name, bytes] of Object.entries(files)) {
+      const text = Buffer.from(bytes).toString('latin1')
+      for (const secret of secrets) expect(text.includes(secret), `${secret} in ${name}`).toBe(false)
+    }
+  })
 })
 
 test('issue 3: app and terminal give the same bundle and the same rows', async ({ lab, folder }) => {
@@ -69,26 +105,6 @@ test('issue 3: app and terminal give the same bundle and the same rows', async (
   for (const { value } of times) expect(table).toContain(String(value))
 })
 
-test('issue 3: a bundle from the app verifies on the terminal, and a changed byte is found', async ({
-  lab,
-  folder
-}) => {
-  await lab.write(CHARTED)
-  await lab.run()
-  const bytes = await exported(lab, folder, 'good.zip')
-  const verify = (name: string) =>
-    spawnSync(process.execPath, [cli, 'verify', join(folder, name)], { encoding: 'utf8' })
-  expect(verify('good.zip').status).toBe(0)
-
-  const changed = Uint8Array.from(bytes)
-  changed[Math.floor(changed.length / 2)] ^= 1
-  writeFileSync(join(folder, 'changed.zip'), changed)
-  const { status, stdout, stderr } = verify('changed.zip')
-  expect([1, 2]).toContain(status)
-  // It names a file of the bundle, or says that the zip itself cannot be read.
-  expect(stdout + stderr).toMatch(/\w+\.(json|csv|svg|ts)|changed\.zip/)
-})
-
 test('issue 3: one worker and two give the same document and the same bundle', async ({ folder }) => {
   const [one, two] = ['1', '2'].map((workers) => {
     const out = join(folder, `${workers}.zip`)
@@ -99,15 +115,4 @@ test('issue 3: one worker and two give the same document and the same bundle', a
   })
   expect(two.json).toBe(one.json)
   expect(two.zip).toBe(one.zip)
-})
-
-test('ux 129: neither paths nor the name of the user are in a bundle', async ({ lab, shell, folder }) => {
-  await lab.write(CHARTED)
-  await lab.run()
-  const files = unzipSync(await exported(lab, folder, 'bundle.zip'))
-  const secrets = [homedir(), root.replace(/\/$/, ''), shell.dataDir, `/${userInfo().username}/`, 'HOME=']
-  for (const [name, bytes] of Object.entries(files)) {
-    const text = Buffer.from(bytes).toString('latin1')
-    for (const secret of secrets) expect(text.includes(secret), `${secret} in ${name}`).toBe(false)
-  }
 })

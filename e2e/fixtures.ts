@@ -46,10 +46,15 @@ interface Browsing {
   port?: number
 }
 
-async function webShell(
-  browsing: Browsing,
-  use: (shell: Shell, host: WebHost) => Promise<void>
-): Promise<void> {
+/** An app that was started, and how to end it. */
+interface Opened {
+  readonly shell: Shell
+  /** Only of the web shell. */
+  readonly host?: WebHost
+  close(): Promise<void>
+}
+
+async function webShell(browsing: Browsing): Promise<Opened> {
   const first = new WebHost(undefined, browsing.port)
   let host = first
   await host.start()
@@ -76,13 +81,12 @@ async function webShell(
       await (await download).saveAs(path)
     }
   }
-  try {
-    await use(shell, host)
-  } finally {
+  const close = async () => {
     for (const opened of browsing.context.pages()) await opened.close()
     if (host !== first) await host.dispose()
     await first.dispose()
   }
+  return { shell, host: first, close }
 }
 
 /** The browser forgets what pages of an origin kept, but not their files. */
@@ -93,7 +97,7 @@ async function forget(page: Page, origin: string): Promise<void> {
   await browser.detach()
 }
 
-async function electronShell(executablePath: string, use: (shell: Shell) => Promise<void>): Promise<void> {
+async function electronShell(executablePath: string): Promise<Opened> {
   const dataDir = mkdtempSync(join(tmpdir(), 'contpte-lab-e2e-'))
   const root = fileURLToPath(new URL('..', import.meta.url))
   const launch = () =>
@@ -127,12 +131,11 @@ async function electronShell(executablePath: string, use: (shell: Shell) => Prom
       await expect.poll(() => existsSync(path)).toBe(true)
     }
   }
-  try {
-    await use(shell)
-  } finally {
+  const close = async () => {
     await app.close()
     rmSync(dataDir, { recursive: true, force: true })
   }
+  return { shell, close }
 }
 
 /** The one place where a test may be skipped: a shell that this machine cannot start. */
@@ -143,8 +146,17 @@ function electronOrSkip(testInfo: TestInfo): string {
   return 'path' in electron ? electron.path : ''
 }
 
+interface Options {
+  /**
+   * A name: the tests of a serial group with it use one window, one after the other. Only for tests that
+   * begin by writing what they look at; opening the app anew is most of what such a test would cost.
+   */
+  together: string
+}
+
 interface Fixtures {
   needsBinary: string
+  opened: Opened & { readonly used: boolean }
   shell: Shell
   /** The web shell's host; only in `e2e/web`. */
   host: WebHost
@@ -152,9 +164,15 @@ interface Fixtures {
   lab: Lab
 }
 
-const hosts = new WeakMap<Shell, WebHost>()
+/** The app that the tests of a group use together, while they last. */
+interface Kept {
+  group: string
+  app?: Opened
+  end(): Promise<void>
+}
 
-export const test = base.extend<Fixtures, { browsing: Browsing }>({
+export const test = base.extend<Fixtures & Options, { browsing: Browsing; kept: Kept }>({
+  together: ['', { option: true }],
   browsing: [
     async ({ browser }, use, { project }) => {
       const { viewport, permissions } = project.use
@@ -164,28 +182,49 @@ export const test = base.extend<Fixtures, { browsing: Browsing }>({
     },
     { scope: 'worker' }
   ],
+  kept: [
+    async ({}, use) => {
+      const kept: Kept = {
+        group: '',
+        end: async () => {
+          await kept.app?.close()
+          kept.app = undefined
+          kept.group = ''
+        }
+      }
+      await use(kept)
+      await kept.end()
+    },
+    { scope: 'worker' }
+  ],
   needsBinary: [
     async ({}, use, testInfo) => {
       await use(testInfo.project.name === 'electron' ? electronOrSkip(testInfo) : '')
     },
     { auto: true }
   ],
-  shell: async ({ needsBinary, browsing }, use) => {
-    if (needsBinary) return electronShell(needsBinary, use)
-    return webShell(browsing, async (shell, host) => {
-      hosts.set(shell, host)
-      await use(shell)
-    })
+  opened: async ({ needsBinary, browsing, kept, together }, use, { file }) => {
+    const open = () => (needsBinary ? electronShell(needsBinary) : webShell(browsing))
+    const group = together && `${file} ${together}`
+    const used = group !== '' && kept.group === group
+    if (!used) await kept.end()
+    const app = used && kept.app ? kept.app : await open()
+    if (group) Object.assign(kept, { group, app })
+    await use({ ...app, used })
+    if (!group) await app.close()
   },
-  host: async ({ shell }, use) => {
-    const host = hosts.get(shell)
+  shell: async ({ opened }, use) => {
+    await use(opened.shell)
+  },
+  host: async ({ opened: { host } }, use) => {
     if (!host) throw new Error('only the web shell has a web host')
     await use(host)
   },
-  lab: async ({ shell }, use) => {
+  lab: async ({ opened: { shell, used } }, use) => {
     const problems = watch(shell.page)
     const lab = new Lab(shell, problems)
-    await shell.open()
+    if (used) await lab.tidy()
+    else await shell.open()
     await lab.ready()
     await use(lab)
     problems.assertNone()

@@ -65,6 +65,16 @@ export class Lab {
     await expect(this.editor).toBeVisible()
   }
 
+  /** After another test: no dialog, no message, and the panels of the first layout. */
+  async tidy(): Promise<void> {
+    await this.press('Escape')
+    await expect(this.page.getByRole('dialog')).toHaveCount(0)
+    await this.command('Layout: Write')
+    await this.command('Reset layout')
+    for (const message of await this.messages.getByRole('button', { name: 'Dismiss' }).all())
+      await message.click()
+  }
+
   async press(keys: string): Promise<void> {
     await this.page.keyboard.press(keys)
   }

@@ -19,101 +19,110 @@ const widthOf = async (stepper: Stepper) => {
   return to - from
 }
 
-test('ux 46: wheel zooms at the pointer, drag and WASD pan, f fits, double click shows all', async ({
-  lab
-}) => {
-  const stepper = new Stepper(lab)
-  await stepper.open(FORKED)
-  await stepper.timeline.getByText('Events', { exact: true }).click()
-  const events = await stepper.events()
-  await expect.poll(() => widthOf(stepper)).toBe(events)
-  const box = (await stepper.slider.boundingBox())!
-  const x = box.x + box.width * 0.25
-  await lab.page.mouse.move(x, box.y + 60)
-  const point = async () => {
+test.describe('the timeline', () => {
+  test.describe.configure({ mode: 'serial' })
+  test.use({ together: 'timeline' })
+
+  test('ux 46: wheel zooms at the pointer, drag and WASD pan, f fits, double click shows all', async ({
+    lab
+  }) => {
+    const stepper = new Stepper(lab)
+    await stepper.open(FORKED)
+    await stepper.timeline.getByText('Events', { exact: true }).click()
+    const events = await stepper.events()
+    await expect.poll(() => widthOf(stepper)).toBe(events)
+    const box = (await stepper.slider.boundingBox())!
+    const x = box.x + box.width * 0.25
+    await lab.page.mouse.move(x, box.y + 60)
+    const point = async () => {
+      const { from, to } = await view(stepper)
+      return from + (to - from) * 0.25
+    }
+    const before = await point()
+    await lab.page.mouse.wheel(0, -600)
+    await expect.poll(() => widthOf(stepper)).toBeLessThan(events / 2)
+    expect(Math.abs((await point()) - before)).toBeLessThan(1)
+    const zoomed = await view(stepper)
+    await lab.page.mouse.down()
+    await lab.page.mouse.move(x - 60, box.y + 60, { steps: 4 })
+    await lab.page.mouse.up()
+    await expect.poll(async () => (await view(stepper)).from).toBeGreaterThan(zoomed.from)
+    await stepper.slider.focus()
+    const panned = await view(stepper)
+    await lab.press('a')
+    await expect.poll(async () => (await view(stepper)).from).toBeLessThan(panned.from)
+    await lab.press('w')
+    await expect.poll(() => widthOf(stepper)).toBeLessThan(panned.to - panned.from)
+    await lab.press('f')
+    // One event is in sight, and fills more than half of the width.
+    await expect.poll(() => widthOf(stepper)).toBeLessThan(2)
+    await stepper.slider.dblclick({ position: { x: 20, y: 60 } })
+    await expect.poll(() => widthOf(stepper)).toBe(events)
+  })
+
+  test('ux 47: a measured span snaps to the borders of events, and says its count', async ({ lab }) => {
+    const stepper = new Stepper(lab)
+    await stepper.open(FORKED)
+    await stepper.timeline.getByText('Events', { exact: true }).click()
+    await stepper.slider.focus()
+    await stepper.goTo(20)
+    await stepper.slider.focus()
+    for (let zoom = 0; zoom < 14; zoom++) await lab.press('w')
+    await expect.poll(() => widthOf(stepper)).toBeLessThan(20)
     const { from, to } = await view(stepper)
-    return from + (to - from) * 0.25
-  }
-  const before = await point()
-  await lab.page.mouse.wheel(0, -600)
-  await expect.poll(() => widthOf(stepper)).toBeLessThan(events / 2)
-  expect(Math.abs((await point()) - before)).toBeLessThan(1)
-  const zoomed = await view(stepper)
-  await lab.page.mouse.down()
-  await lab.page.mouse.move(x - 60, box.y + 60, { steps: 4 })
-  await lab.page.mouse.up()
-  await expect.poll(async () => (await view(stepper)).from).toBeGreaterThan(zoomed.from)
-  await stepper.slider.focus()
-  const panned = await view(stepper)
-  await lab.press('a')
-  await expect.poll(async () => (await view(stepper)).from).toBeLessThan(panned.from)
-  await lab.press('w')
-  await expect.poll(() => widthOf(stepper)).toBeLessThan(panned.to - panned.from)
-  await lab.press('f')
-  // One event is in sight, and fills more than half of the width.
-  await expect.poll(() => widthOf(stepper)).toBeLessThan(2)
-  await stepper.slider.dblclick({ position: { x: 20, y: 60 } })
-  await expect.poll(() => widthOf(stepper)).toBe(events)
-})
+    const box = (await stepper.slider.boundingBox())!
+    const pixel = (event: number) => box.x + ((event - from) / (to - from)) * box.width
+    const first = Math.ceil(from + 1)
+    await lab.page.keyboard.down('Shift')
+    await lab.page.mouse.move(pixel(first - 0.5) + 3, box.y + 60)
+    await lab.page.mouse.down()
+    await lab.page.mouse.move(pixel(first + 4.5) - 3, box.y + 60, { steps: 5 })
+    await lab.page.mouse.up()
+    await lab.page.keyboard.up('Shift')
+    await expect(stepper.timeline.getByTestId('measured')).toHaveText('measured 5 events')
+  })
 
-test('ux 47: a measured span snaps to the borders of events, and says its count', async ({ lab }) => {
-  const stepper = new Stepper(lab)
-  await stepper.open(FORKED)
-  await stepper.timeline.getByText('Events', { exact: true }).click()
-  await stepper.slider.focus()
-  await stepper.goTo(20)
-  await stepper.slider.focus()
-  for (let zoom = 0; zoom < 14; zoom++) await lab.press('w')
-  await expect.poll(() => widthOf(stepper)).toBeLessThan(20)
-  const { from, to } = await view(stepper)
-  const box = (await stepper.slider.boundingBox())!
-  const pixel = (event: number) => box.x + ((event - from) / (to - from)) * box.width
-  const first = Math.ceil(from + 1)
-  await lab.page.keyboard.down('Shift')
-  await lab.page.mouse.move(pixel(first - 0.5) + 3, box.y + 60)
-  await lab.page.mouse.down()
-  await lab.page.mouse.move(pixel(first + 4.5) - 3, box.y + 60, { steps: 5 })
-  await lab.page.mouse.up()
-  await lab.page.keyboard.up('Shift')
-  await expect(stepper.timeline.getByTestId('measured')).toHaveText('measured 5 events')
-})
+  test('ux 57: a search counts its matches and Enter goes on', async ({ lab }) => {
+    const stepper = new Stepper(lab)
+    await stepper.open(FORKED)
+    await stepper.search('cas')
+    const tally = lab.page.getByTestId('trace-tally')
+    const text = (await tally.textContent()) ?? ''
+    const total = Number(/of (\d+)/.exec(text)?.[1])
+    expect(total).toBeGreaterThan(1)
+    await expect(tally).toHaveText(`1 of ${total}`)
+    const first = await stepper.at()
+    await lab.press('Enter')
+    await expect(tally).toHaveText(`2 of ${total}`)
+    expect(await stepper.at()).toBeGreaterThan(first)
+    await lab.press('Shift+Enter')
+    await expect(tally).toHaveText(`1 of ${total}`)
+    await expect(stepper.slider).toHaveAttribute('aria-valuenow', String(first))
+  })
 
-test('ux 57: a search counts its matches and Enter goes on', async ({ lab }) => {
-  const stepper = new Stepper(lab)
-  await stepper.open(FORKED)
-  await stepper.search('cas')
-  const tally = lab.page.getByTestId('trace-tally')
-  const text = (await tally.textContent()) ?? ''
-  const total = Number(/of (\d+)/.exec(text)?.[1])
-  expect(total).toBeGreaterThan(1)
-  await expect(tally).toHaveText(`1 of ${total}`)
-  const first = await stepper.at()
-  await lab.press('Enter')
-  await expect(tally).toHaveText(`2 of ${total}`)
-  expect(await stepper.at()).toBeGreaterThan(first)
-  await lab.press('Shift+Enter')
-  await expect(tally).toHaveText(`1 of ${total}`)
-  await expect(stepper.slider).toHaveAttribute('aria-valuenow', String(first))
-})
-
-test('ux 86 and 88: the timeline is a slider with keys, and a table of the same events', async ({ lab }) => {
-  const stepper = new Stepper(lab)
-  await stepper.open(FORKED)
-  const events = await stepper.events()
-  await stepper.slider.focus()
-  await lab.press('ArrowRight')
-  await stepper.stands(1)
-  await lab.press('End')
-  await stepper.stands(events)
-  await lab.press('Home')
-  await stepper.stands(0)
-  await stepper.goTo(9)
-  const table = stepper.timeline.getByRole('region', { name: 'Events around the position' })
-  const row = table.locator('[aria-current=step]')
-  await expect(row.getByRole('button').first()).toHaveText('9')
-  await table.getByRole('button', { name: '12', exact: true }).click()
-  await stepper.stands(12)
-  await expect(stepper.timeline.getByRole('list', { name: 'Lanes' }).getByRole('listitem')).not.toHaveCount(0)
+  test('ux 86 and 88: the timeline is a slider with keys, and a table of the same events', async ({
+    lab
+  }) => {
+    const stepper = new Stepper(lab)
+    await stepper.open(FORKED)
+    const events = await stepper.events()
+    await stepper.slider.focus()
+    await lab.press('ArrowRight')
+    await stepper.stands(1)
+    await lab.press('End')
+    await stepper.stands(events)
+    await lab.press('Home')
+    await stepper.stands(0)
+    await stepper.goTo(9)
+    const table = stepper.timeline.getByRole('region', { name: 'Events around the position' })
+    const row = table.locator('[aria-current=step]')
+    await expect(row.getByRole('button').first()).toHaveText('9')
+    await table.getByRole('button', { name: '12', exact: true }).click()
+    await stepper.stands(12)
+    await expect(stepper.timeline.getByRole('list', { name: 'Lanes' }).getByRole('listitem')).not.toHaveCount(
+      0
+    )
+  })
 })
 
 test('ux 45 and 50: a trace of a million events opens, jumps and scrubs', async ({ lab }) => {
