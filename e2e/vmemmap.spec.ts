@@ -1,18 +1,7 @@
-import { AxeBuilder } from '@axe-core/playwright'
+import { violations } from './axe'
 import { expect, test } from './fixtures'
-import type { Lab } from './lab'
 
 test.describe.configure({ timeout: 300_000 })
-
-async function violations(lab: Lab): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page: lab.page })
-    .setLegacyMode()
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-    .analyze()
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id} ${target} ${failureSummary}`)
-  )
-}
 
 test('two sequences step by step, judged and explored; a counterexample becomes an experiment that holds', async ({
   lab
@@ -61,7 +50,7 @@ test('two sequences step by step, judged and explored; a counterexample becomes 
   for (const theme of ['dark', 'light']) {
     await lab.command(`Theme: ${theme}`)
     await lab.panel('Vmemmap')
-    expect(await violations(lab)).toEqual([])
+    expect(await violations(panel)).toEqual([])
   }
   await told.getByRole('button', { name: 'Replay as an experiment' }).click()
   await expect.poll(() => lab.visibleText()).toContain('const model: ModelDefinition')
@@ -102,5 +91,5 @@ test('the model in the editor is drawn and explored, cancelled within a second, 
 
   await lab.write(LARGE.replace("'S6'", "'S9'"))
   await expect(column.getByRole('alert')).toContainText(/cannot be drawn \[(type-error|bad-model)\]/)
-  expect(await violations(lab)).toEqual([])
+  expect(await violations(panel)).toEqual([])
 })
