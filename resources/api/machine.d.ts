@@ -365,7 +365,7 @@ declare module 'contpte-lab' {
      * none for a process that was spawned.
      */
     batches(): number[]
-    /** The resident set. */
+    /** The resident set, as the kernel counts it: HugeTLB pages are not in it. */
     rss(): ResidentSet
     /** The VMAs, in address order. */
     vmas(): Vma[]

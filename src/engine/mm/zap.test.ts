@@ -5,6 +5,7 @@ import { checkWorld } from '../check'
 import { fixture, type Fixture, type FixtureOptions } from '../check/fixture'
 import { COUNTER_NAMES } from '../trace/counters'
 import { gatherCapacity } from './gather'
+import { mlockRange } from './mlock'
 import { anonymousVma } from './mm'
 import { dontneed, exitMm, munmapRange } from './zap'
 
@@ -350,5 +351,17 @@ describe('a full gather', () => {
   it('issues nothing in the middle of exit', () => {
     const f = setup('contpte-v2', { pages: 20480 })
     expect(cost(f, () => exitMm(f.world, f.mm))).toMatchObject({ tlbi: 1, tlbiAside1is: 1, dsbIsh: 1 })
+  })
+})
+
+describe('MADV_DONTNEED', () => {
+  it('of locked memory is EINVAL, and what lies before it has been given up', () => {
+    const f = setup('linux-6.12')
+    mlockRange(f.world, f.mm, f.vma.start + 16, f.vma.start + 32)
+    expect(dontneed(f.world, f.mm, f.vma.start, f.vma.start + 64)).toBe('EINVAL')
+    expect(f.mm.anonPages).toBe(PAGES - 16)
+    expect(dontneed(f.world, f.mm, f.vma.start + 32, f.vma.start + 64)).toBeUndefined()
+    expect(f.mm.anonPages).toBe(PAGES - 48)
+    expect(checkWorld(f.world)).toBeUndefined()
   })
 })

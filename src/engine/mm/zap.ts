@@ -16,7 +16,7 @@ import { ANON } from './folio'
 import { FileMapping, isFileMapped, truncateFile } from './file'
 import { MmuGather } from './gather'
 import { walkVmas, type Advised } from './madvise-flags'
-import { MMF_VM_HUGEPAGE, type Mm, type Vma } from './mm'
+import { MMF_VM_HUGEPAGE, VM_LOCKED, type Mm, type Vma } from './mm'
 import { munlockUnmapped, removeRmapPmd } from './rmap'
 import { splitPmd } from './split'
 import { flushBatchedPending } from './tlb-batched'
@@ -136,8 +136,9 @@ export function zapPageRangeSingle(world: World, mm: Mm, vma: Vma, start: number
 }
 
 /**
- * MADV_DONTNEED on the part `[start, end)` of one VMA. Of a HugeTLB mapping whole pages go: `EINVAL` where
- * the part begins inside one; one that it ends inside of stays.
+ * MADV_DONTNEED on the part `[start, end)` of one VMA: `EINVAL` where that is locked
+ * (`madvise_dontneed_free_valid_vma`). Of a HugeTLB mapping, locked or not, whole pages go: `EINVAL` where the
+ * part begins inside one; one that it ends inside of stays.
  */
 function adviseDontneed(world: World, mm: Mm, vma: Vma, start: number, end: number): Advised {
   world.calls[FN.madvise_dontneed_free_valid_vma]++
@@ -147,7 +148,7 @@ function adviseDontneed(world: World, mm: Mm, vma: Vma, start: number, end: numb
     if (start % pages !== 0) return 'EINVAL'
     to -= to % pages
     if (to === start) return undefined
-  }
+  } else if ((vma.flags & VM_LOCKED) !== 0) return 'EINVAL'
   zapPageRangeSingle(world, mm, vma, start, to)
   return undefined
 }
