@@ -67,6 +67,8 @@ test('pages, slots and tags of two designs in lockstep, fault by fault', async (
   await expect.poll(() => letters(m10, 'tags')).toBe('0123456789abcdef')
   await expect.poll(() => letters(m10, 'mm 2')).toBe('S'.repeat(16))
   await expect(m10.getByTestId('swap-area')).toContainText('tags of 16 saved: 2 KiB')
+  // All that the fault did is the step.
+  await expect(panel.getByText(/^this step: .*tag lookups \+16/)).toBeVisible()
   const lookups = panel.getByRole('row', { name: /^tag lookups/ })
   await expect(lookups).toContainText('16')
 

@@ -20,7 +20,7 @@ const read: TaskStep = {
   text: 'reads the tags of its page',
   must: { low: 'own', high: 'own' },
   harm: 'a process reads tags that are not those it set',
-  rule: '1.4'
+  rule: 'PG_mte_lock'
 }
 // Test-and-set comes first, and the copy after it.
 const take: TaskStep = {

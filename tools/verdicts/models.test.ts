@@ -101,7 +101,7 @@ const MTE: Readonly<Record<string, string>> = {
   'remembered-folio-lock': 'safe',
   remembered: 'counterexample M5',
   'restore-flag-first-folio-lock': 'safe',
-  'restore-flag-first': 'counterexample 1.4',
+  'restore-flag-first': 'counterexample PG_mte_lock',
   restore: 'safe'
 }
 
