@@ -83,8 +83,9 @@ function tellCleared(world: World, tell: (mm: Mm, slot: number) => void): void {
 function stepsOfRuns(world: World): <T>(run: () => T) => T {
   const { tables } = world
   let running = false
-  // Tables that are traced are not filled at once.
-  Object.defineProperty(tables, 'traced', { get: () => running })
+  // Tables that are traced are not filled at once, these not while a run is cleared.
+  const { traced } = tables
+  Object.defineProperty(tables, 'traced', { get: () => traced || running })
   const exchange = tables.xchg.bind(tables)
   tables.xchg = (slot, attr, pfn) => {
     exchange(slot, attr, pfn)
