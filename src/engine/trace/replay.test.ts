@@ -104,7 +104,8 @@ function swapTruth({ world: { swap, mte }, log }: Ran): object {
       owner: (slot) => swap?.cache[slot] ?? 0,
       saved,
       tags: (pfn) => (mte === undefined ? 0 : tagLane(log, mte.memory.save(pfn))),
-      isTagged: (pfn) => mte?.isTagged(pfn) ?? false
+      // M7 has no flag to set.
+      isTagged: (pfn) => mte !== undefined && mte.design.flag !== 'none' && mte.isTagged(pfn)
     },
     SLOTS,
     FRAMES
