@@ -2,6 +2,8 @@
  * The hot loop of fork: whole folios whose entries are all alike are copied in one pass over flat
  * arrays, with the effect and the counts that going entry by entry has. Everything else takes the
  * long way, which also serves as the reference this file is tested against.
+ *
+ * Lanes are compared and stored two at a time: `PageTables.attrPairs` says why that is exact.
  */
 import { AF, CONT, PROT_NONE, SPECIAL, UFFD_WP, VALID, WRITE, wrprotect } from '../arch/descriptor'
 import { COUNTER_INDEX } from '../trace/counters'
@@ -9,7 +11,7 @@ import type { World } from '../world'
 import { ANON, EXCLUSIVE, EXCLUSIVE_SHIFT, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, ORDER_SHIFT } from './folio'
 import type { CopySection, SectionTally } from './fork-section'
 import { advance, countUniform } from './fork-uniform-counts'
-import { alikeAtFirst, exchangeLines, fillLines, LINE_REST } from './lines'
+import { framesStep, LINE_REST } from './lines'
 
 const EXCLUSIVE_CLEAR = COUNTER_INDEX.exclusiveClear
 
@@ -77,35 +79,120 @@ interface UniformRun {
  */
 function shareAlike(world: World, run: UniformRun, from: number, limit: number, word: number): number {
   const { tables, folios } = world
+  const chunk = run.slot >>> tables.chunkShift
+  const childChunk = run.childSlot >>> tables.chunkShift
   const index = (run.slot & tables.chunkMask) + from
-  const childIndex = (run.childSlot & tables.chunkMask) + from
-  const pfns = tables.pfns[run.slot >>> tables.chunkShift]
+  const pfns = tables.pfns[chunk]
   const pfn = pfns[index]
   const nr = 1 << (word >>> ORDER_SHIFT)
   const refs = folios.largeRefs[pfn >>> FOLIO_CHUNK_SHIFT]
+  const childIndex = (run.childSlot & tables.chunkMask) + from
   if (refs === undefined || ((pfn & (nr - 1)) | ((index | childIndex) & LINE_REST)) !== 0) return 0
+  const words = folios.wordPairs[pfn >>> FOLIO_CHUNK_SHIFT]
+  const attrs = tables.attrPairs[chunk]
+  const pfnPairs = tables.pfnPairs[chunk]
+  const childAttrs = tables.attrPairs[childChunk]
+  const childPfns = tables.pfnPairs[childChunk]
+  const attr = tables.pair(run.attr)
+  const after = tables.pair(run.after)
+  const old = tables.pair(run.after & ~AF)
+  const alike = tables.pair(word)
+  const shared = tables.pair((word & ~EXCLUSIVE) + 1)
+  // Of a folded block the first entry says for all of them that frames are in line.
+  const folded = (run.attr & CONT) !== 0
+  const step = framesStep(pfn)
   const first = pfn & FOLIO_CHUNK_MASK
   const most = Math.min(limit - from, FOLIO_CHUNK_MASK + 1 - first) & -nr
-  const inLine = alikeAtFirst(world, run.slot + from, most, run.attr, word)
-  if (inLine === 0) return 0
-  const words = folios.wordPairs[pfn >>> FOLIO_CHUNK_SHIFT]
-  const alike = tables.pair(word)
-  const page = first >>> 1
-  const wordsEnd = exchangeLines(words, page, page + inLine, alike, tables.pair((word & ~EXCLUSIVE) + 1))
-  const attrs = tables.attrPairs[run.slot >>> tables.chunkShift]
-  const attr = tables.pair(run.attr)
-  const at = index >>> 1
-  const attrsEnd = exchangeLines(attrs, at, at + wordsEnd - page, attr, tables.pair(run.after))
-  const taken = ((attrsEnd - at) << 1) & -nr
-  const pairs = taken >> 1
-  // What was done to folios that are not all alike is undone.
-  if (attrsEnd > at + pairs) fillLines(attrs, at + pairs, attrsEnd, attr)
-  if (wordsEnd > page + pairs) fillLines(words, page + pairs, wordsEnd, alike)
-  if (taken === 0) return 0
-  const childChunk = run.childSlot >>> tables.chunkShift
-  const to = childIndex >>> 1
-  fillLines(tables.attrPairs[childChunk], to, to + pairs, tables.pair(run.after & ~AF))
-  tables.pfns[childChunk].set(pfns.subarray(index, index + taken), childIndex)
+  const start = index >>> 1
+  const end = (index + most) >>> 1
+  let at = start
+  let to = childIndex >>> 1
+  let page = first >>> 1
+  for (; at < end; at = (at + 8) | 0, to = (to + 8) | 0, page = (page + 8) | 0) {
+    const entry = at << 1
+    const frame = (pfn + entry - index) | 0
+    const frames0 = pfnPairs[at]
+    const frames1 = pfnPairs[at | 1]
+    const frames2 = pfnPairs[at | 2]
+    const frames3 = pfnPairs[at | 3]
+    const frames4 = pfnPairs[at | 4]
+    const frames5 = pfnPairs[at | 5]
+    const frames6 = pfnPairs[at | 6]
+    const frames7 = pfnPairs[at | 7]
+    if (pfns[entry] !== frame) break
+    if (
+      !folded &&
+      (pfns[entry | 1] !== ((frame + 1) | 0) ||
+        frames1 - frames0 !== step ||
+        frames2 - frames1 !== step ||
+        frames3 - frames2 !== step ||
+        frames4 - frames3 !== step ||
+        frames5 - frames4 !== step ||
+        frames6 - frames5 !== step ||
+        frames7 - frames6 !== step)
+    )
+      break
+    if (
+      attrs[at] !== attr ||
+      attrs[at | 1] !== attr ||
+      attrs[at | 2] !== attr ||
+      attrs[at | 3] !== attr ||
+      attrs[at | 4] !== attr ||
+      attrs[at | 5] !== attr ||
+      attrs[at | 6] !== attr ||
+      attrs[at | 7] !== attr ||
+      words[page] !== alike ||
+      words[page | 1] !== alike ||
+      words[page | 2] !== alike ||
+      words[page | 3] !== alike ||
+      words[page | 4] !== alike ||
+      words[page | 5] !== alike ||
+      words[page | 6] !== alike ||
+      words[page | 7] !== alike
+    )
+      break
+    attrs[at] = after
+    attrs[at | 1] = after
+    attrs[at | 2] = after
+    attrs[at | 3] = after
+    attrs[at | 4] = after
+    attrs[at | 5] = after
+    attrs[at | 6] = after
+    attrs[at | 7] = after
+    words[page] = shared
+    words[page | 1] = shared
+    words[page | 2] = shared
+    words[page | 3] = shared
+    words[page | 4] = shared
+    words[page | 5] = shared
+    words[page | 6] = shared
+    words[page | 7] = shared
+    childAttrs[to] = old
+    childAttrs[to | 1] = old
+    childAttrs[to | 2] = old
+    childAttrs[to | 3] = old
+    childAttrs[to | 4] = old
+    childAttrs[to | 5] = old
+    childAttrs[to | 6] = old
+    childAttrs[to | 7] = old
+    childPfns[to] = frames0
+    childPfns[to | 1] = frames1
+    childPfns[to | 2] = frames2
+    childPfns[to | 3] = frames3
+    childPfns[to | 4] = frames4
+    childPfns[to | 5] = frames5
+    childPfns[to | 6] = frames6
+    childPfns[to | 7] = frames7
+  }
+  const taken = ((at - start) << 1) & -nr
+  const over = at - start - (taken >> 1)
+  if (over > 0) {
+    // The last folio is not all alike: what was done to it is undone.
+    attrs.fill(attr, at - over, at)
+    words.fill(alike, page - over, page)
+    childAttrs.fill(0, to - over, to)
+    childPfns.fill(0, to - over, to)
+  }
   for (let ref = first >> 2; ref < (first + taken) >> 2; ref += nr >> 2) refs[ref] += nr
   return taken
 }
