@@ -2,6 +2,8 @@
  * The hot loop of zap: whole folios whose entries are all alike are cleared, unmapped and queued in one
  * pass over flat arrays, with the effect and the counts that going entry by entry has. Everything else
  * takes the long way, which also serves as the reference this file is tested against.
+ *
+ * Lanes are compared and stored two at a time: `PageTables.attrPairs` says why that is exact.
  */
 import { CONT, PROT_NONE, SPECIAL, UFFD_WP, VALID } from '../arch/descriptor'
 import { FN } from '../trace/functions'
@@ -16,7 +18,7 @@ import {
   MAPCOUNT_MASK,
   ORDER_SHIFT
 } from './folio'
-import { alikeAtFirst, exchangeLines, fillLines, LINE_REST } from './lines'
+import { framesStep, LINE_REST } from './lines'
 import { VM_LOCKED } from './mm'
 import type { ZapSection } from './zap-present'
 import { countZapped } from './zap-uniform-counts'
@@ -84,22 +86,88 @@ function clearAlike(world: World, slot: number, limit: number, attr: number, wor
   const first = pfn & FOLIO_CHUNK_MASK
   const nr = 1 << (word >>> ORDER_SHIFT)
   const most = Math.min(limit, FOLIO_CHUNK_MASK + 1 - first) & -nr
-  const inLine = alikeAtFirst(world, slot, most, attr, word)
-  if (inLine === 0) return 0
-  const words = folios.wordPairs[pfn >>> FOLIO_CHUNK_SHIFT]
-  const alike = tables.pair(word)
-  const page = first >>> 1
-  const wordsEnd = exchangeLines(words, page, page + inLine, alike, tables.pair(word - 1))
   const attrs = tables.attrPairs[chunk]
+  const pfnPairs = tables.pfnPairs[chunk]
+  const words = folios.wordPairs[pfn >>> FOLIO_CHUNK_SHIFT]
   const full = tables.pair(attr)
-  const at = index >>> 1
-  const attrsEnd = exchangeLines(attrs, at, at + wordsEnd - page, full, 0)
-  const taken = ((attrsEnd - at) << 1) & -nr
-  const pairs = taken >> 1
-  // What was done to folios that are not all alike is undone.
-  if (attrsEnd > at + pairs) fillLines(attrs, at + pairs, attrsEnd, full)
-  if (wordsEnd > page + pairs) fillLines(words, page + pairs, wordsEnd, alike)
-  fillLines(tables.pfnPairs[chunk], at, at + pairs, 0)
+  const alike = tables.pair(word)
+  const fewer = tables.pair(word - 1)
+  // Of a folded block the first entry says for all of them that frames are in line.
+  const folded = (attr & CONT) !== 0
+  const step = framesStep(pfn)
+  const start = index >>> 1
+  const end = (index + most) >>> 1
+  let at = start
+  let page = first >>> 1
+  for (; at < end; at = (at + 8) | 0, page = (page + 8) | 0) {
+    const entry = at << 1
+    const frame = (pfn + entry - index) | 0
+    if (pfns[entry] !== frame) break
+    if (!folded) {
+      const frames0 = pfnPairs[at]
+      const frames1 = pfnPairs[at | 1]
+      const frames2 = pfnPairs[at | 2]
+      const frames3 = pfnPairs[at | 3]
+      const frames4 = pfnPairs[at | 4]
+      const frames5 = pfnPairs[at | 5]
+      const frames6 = pfnPairs[at | 6]
+      const frames7 = pfnPairs[at | 7]
+      if (
+        pfns[entry | 1] !== ((frame + 1) | 0) ||
+        frames1 - frames0 !== step ||
+        frames2 - frames1 !== step ||
+        frames3 - frames2 !== step ||
+        frames4 - frames3 !== step ||
+        frames5 - frames4 !== step ||
+        frames6 - frames5 !== step ||
+        frames7 - frames6 !== step
+      )
+        break
+    }
+    if (
+      attrs[at] !== full ||
+      attrs[at | 1] !== full ||
+      attrs[at | 2] !== full ||
+      attrs[at | 3] !== full ||
+      attrs[at | 4] !== full ||
+      attrs[at | 5] !== full ||
+      attrs[at | 6] !== full ||
+      attrs[at | 7] !== full ||
+      words[page] !== alike ||
+      words[page | 1] !== alike ||
+      words[page | 2] !== alike ||
+      words[page | 3] !== alike ||
+      words[page | 4] !== alike ||
+      words[page | 5] !== alike ||
+      words[page | 6] !== alike ||
+      words[page | 7] !== alike
+    )
+      break
+    attrs[at] = 0
+    attrs[at | 1] = 0
+    attrs[at | 2] = 0
+    attrs[at | 3] = 0
+    attrs[at | 4] = 0
+    attrs[at | 5] = 0
+    attrs[at | 6] = 0
+    attrs[at | 7] = 0
+    words[page] = fewer
+    words[page | 1] = fewer
+    words[page | 2] = fewer
+    words[page | 3] = fewer
+    words[page | 4] = fewer
+    words[page | 5] = fewer
+    words[page | 6] = fewer
+    words[page | 7] = fewer
+  }
+  const taken = ((at - start) << 1) & -nr
+  const over = at - start - (taken >> 1)
+  if (over > 0) {
+    // The last folio is not all alike: what was done to it is undone.
+    attrs.fill(full, at - over, at)
+    words.fill(alike, page - over, page)
+  }
+  pfns.fill(0, index, index + taken)
   return taken
 }
 
