@@ -42,9 +42,12 @@ export function mprotectRange(world: World, mm: Mm, start: number, end: number, 
       at = Math.min(changed.end, end)
       vma = mm.vmaAt(at)
     }
-  } finally {
-    flush.finish()
+  } catch (error) {
+    // What lies before a refusal is changed; a run that a trace ends does nothing more.
+    if (error instanceof EngineError) flush.finish()
+    throw error
   }
+  flush.finish()
   return at === end
 }
 
