@@ -62,7 +62,7 @@ async function campaign(lanes: Lanes, options: Options): Promise<number> {
     mutants && aboutTags(options)
       ? await runWrongDesigns(lanes, seed, limits, (design) => tell(() => `design ${design}`))
       : []
-  print(designs.flatMap(designText))
+  if (designs.length > 0) print(designs.flatMap(designText))
   const right = designs.filter(({ shortest }) => shortest === undefined)
   print(figuresText(figures))
   const { user, system } = process.cpuUsage()

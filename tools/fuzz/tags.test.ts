@@ -14,9 +14,9 @@ const FOCUS = { only: 'swap', procs: 3, cpus: 1, steps: 250 }
 
 /** Few steps each that lose tags: what `npm run fuzz -- --only tags` printed. */
 const LOST: Readonly<Partial<Record<MteDesignName, string>>> = {
-  M1: 'seed:2409900144,steps:772,keep:430+470-471+628+681+684+698+705+755-756,only:tags,design:M1',
-  M2: 'seed:621442084,steps:104,keep:0+5-7+11+21-22+24-25+27+30+43+51+56+68+84+86,only:tags,design:M2',
-  M6: 'seed:2557826669,steps:113,keep:26-28+38+40+48+54-55+67+73+76+92,only:tags,design:M6'
+  M1: 'seed:3867583945,steps:55,keep:34+41+50+54,only:tags,design:M1',
+  M2: 'seed:3980589261,steps:150,keep:55+110-113+116+119,only:tags,design:M2',
+  M6: 'seed:3706317660,steps:150,keep:51+55+65+74+76+80,only:tags,design:M6'
 }
 
 /** What is broken first, in worlds from `first` on that a fault fits, until it is one of `rules`. */
