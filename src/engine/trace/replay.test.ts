@@ -170,6 +170,11 @@ function step(replica: Replica, log: TraceLog, event: number, forward: boolean):
   apply(replica, log, log.chunkOf(event), log.offsetOf(event), forward)
 }
 
+/** A seed whose world swaps pages with tags. */
+const SWAPPING =
+  Array.from({ length: 100 }, (_, seed) => seed + 1).findIndex((seed) => planOf(seed, { only: 'swap' }).mte) +
+  1
+
 /** Parts of a run, as numbers that any length can be measured by. */
 const PARTS = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 })
 
@@ -227,7 +232,10 @@ describe('a state rebuilt from events', () => {
           }
         }
       ),
-      { numRuns: 5 }
+      {
+        numRuns: 5,
+        examples: [[SWAPPING, true, 'swap', [0.3, 0.6, 0.9], [0, 1, 2, 3, 4, 3, 2, 1, 0, 4, 2, 0]]]
+      }
     )
     expect(compared).toBeGreaterThanOrEqual(15)
     expect(jumps).toBeGreaterThanOrEqual(60)
