@@ -85,7 +85,10 @@ function stepsOfRuns(world: World): <T>(run: () => T) => T {
   let running = false
   // Tables that are traced are not filled at once, these not while a run is cleared.
   const { traced } = tables
-  Object.defineProperty(tables, 'traced', { get: () => traced || running })
+  // A plain property: getters of their own would give every world's tables another shape, which is slow.
+  const trace = (value: boolean) =>
+    Object.defineProperty(tables, 'traced', { value, configurable: true, writable: true })
+  trace(traced)
   const exchange = tables.xchg.bind(tables)
   tables.xchg = (slot, attr, pfn) => {
     exchange(slot, attr, pfn)
@@ -93,10 +96,12 @@ function stepsOfRuns(world: World): <T>(run: () => T) => T {
   }
   return (run) => {
     running = true
+    trace(true)
     try {
       return run()
     } finally {
       running = false
+      trace(traced)
     }
   }
 }
