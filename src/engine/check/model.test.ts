@@ -123,6 +123,26 @@ describe('random lives break no invariant', () => {
     expect(machine.world.tables.state[2]).toBe(0)
   })
 
+  // A random life once found folios of two sizes in one run of frames, each with references of another process.
+  it('also where folios of two sizes lie side by side, and a child holds them', () => {
+    const machine = createMachine({ kernel: 'contpte-v2' })
+    machine.sysfs.write('hugepages-128kB/enabled', 'always')
+    machine.sysfs.write('hugepages-64kB/enabled', 'always')
+    const parent = machine.spawn()
+    const region = parent.mmap({ bytes: 48 * 4096, align: 2 ** 21 })
+    region.write()
+    const { world } = machine
+    const frames = [0, 32].map((page) => region.pte(page).pfn)
+    expect(frames[1]).toBe(frames[0] + 32)
+    expect(frames.map((pfn) => world.folios.order(pfn))).toEqual([5, 4])
+    const child = parent.fork()
+    parent.exit()
+    expect(checkWorld(world)).toBeUndefined()
+    child.exit()
+    expect(checkWorld(world)).toBeUndefined()
+    expect(world.counters.get('folioAlloc') - world.counters.get('folioFree')).toBe(0)
+  })
+
   for (const kernel of KERNELS) {
     test.prop([fc.array(step, { minLength: 5, maxLength: 60 })], { numRuns: 60 })(kernel.name, (steps) => {
       const life = new Life(kernel.name)

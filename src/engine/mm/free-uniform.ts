@@ -24,12 +24,12 @@ const PAGE_FREE = COUNTER_INDEX.pageFree
  */
 export function putAlike(world: World, pfn: number, pages: number, unit: number): void {
   const { folios } = world
-  const drops = (1 << folios.order(pfn)) / unit
   for (let at = pfn; at < pfn + pages;) {
     const freed = freeAlike(world, at, pfn + pages)
     at += freed
     if (freed > 0) continue
-    // Somebody else holds this one, or wants to hear of it.
+    // Somebody else holds this one, or wants to hear of it. The next may be of another size.
+    const drops = (1 << folios.order(at)) / unit
     for (let i = 0; i < drops; i++, at += unit) {
       freeSwapCache(world, at)
       folios.put(at, unit)
