@@ -42,6 +42,13 @@ test.describe('runs', () => {
     const diff = lab.page.getByRole('dialog')
     await expect(diff.locator('.monaco-diff-editor')).toContainText("title: 'Small'")
     await expect(diff.locator('.monaco-diff-editor')).toContainText("title: 'Half true'")
+    // With the comparison gone, the editor completes as before.
+    await lab.press('Escape')
+    await expect(diff).toHaveCount(0)
+    await lab.focusEditor()
+    await lab.press('Control+Space')
+    await expect(lab.page.locator('.suggest-widget.visible').getByRole('option').first()).toBeVisible()
+    await lab.press('Escape')
   })
 
   test('ux 16: Mod+Enter and F5 run, Shift+F5 stops', async ({ lab }) => {
