@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import vue from '@vitejs/plugin-vue'
 import { engineHash } from './tools/vite-engine-hash.mjs'
@@ -12,6 +13,8 @@ export default defineConfig({
   plugins: [engineHash(), vue()],
   test: {
     testTimeout: 30_000,
+    // One a CPU: Vitest leaves one CPU to itself, which on two is half of the machine.
+    maxWorkers: availableParallelism(),
     projects: [
       {
         extends: true,
