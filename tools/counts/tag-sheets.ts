@@ -2,14 +2,13 @@
  * What each design for memory tags in swap costs a folio of n tagged pages, out and back in: the formulae
  * of `mte-swap.md` sections 3 and 6, written from there.
  */
+import type { TagWay } from '../../src/engine/check/tag-round-trip'
 import type { MteDesignName } from '../../src/engine/mte/designs'
 
 /** How the folio comes back. */
-export const WAYS = ['cache', 'device', 'cache, whole', 'device, whole'] as const
+export const WAYS: readonly TagWay[] = ['cache', 'device', 'cache, whole', 'device, whole']
 
-export type Way = (typeof WAYS)[number]
-
-export const WAY_TITLES: Readonly<Record<Way, string>> = {
+export const WAY_TITLES: Readonly<Record<TagWay, string>> = {
   cache: 'back from the swap cache, an entry a fault (6.10)',
   device: 'back from the device, page by page (6.10)',
   'cache, whole': 'back from the swap cache, the folio in a fault (6.12)',
@@ -23,7 +22,7 @@ export type TagCount = (typeof TAG_COUNTS)[number]
 
 /** One design or more, one way back, some orders: what is not named is 0. */
 export interface TagSheet {
-  readonly way: Way
+  readonly way: TagWay
   readonly designs: readonly MteDesignName[]
   readonly orders: readonly number[]
   readonly formulae: Readonly<Partial<Record<TagCount, string>>>

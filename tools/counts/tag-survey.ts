@@ -1,10 +1,6 @@
-/** The engine's side of `tag-sheets.ts`: a folio of tagged pages out and back in, counted. */
-import { NEOVERSE_N1 } from '../../src/engine/arch/cpu'
-import { kernelByName } from '../../src/engine/kernel'
-import { newMm } from '../../src/engine/mm/fork'
-import { MTE_DESIGNS, MTE_DESIGN_NAMES, type MteDesignName } from '../../src/engine/mte/designs'
-import * as sys from '../../src/engine/syscalls'
-import { World } from '../../src/engine/world'
+/** The sheets of `tag-sheets.ts` against what the engine counts. */
+import { tagRoundTrip, type TagRoundTrip } from '../../src/engine/check/tag-round-trip'
+import { MTE_DESIGNS, MTE_DESIGN_NAMES } from '../../src/engine/mte/designs'
 import { evaluate } from './expression'
 import {
   TAG_COUNTS,
@@ -13,46 +9,8 @@ import {
   WAYS,
   WAY_TITLES,
   type TagCount,
-  type TagSheet,
-  type Way
+  type TagSheet
 } from './tag-sheets'
-
-export type TagFigures = Readonly<Record<TagCount, number>>
-
-/** Tags each page of a folio of 2^order pages, none of them 0, swaps it out and reads every page's tags. */
-export function measureTags(design: MteDesignName, order: number, way: Way): TagFigures {
-  const kernel = kernelByName(way.endsWith('whole') ? 'linux-6.12' : 'linux-6.10')
-  const world = new World({
-    kernel: { ...kernel, mteDesign: design },
-    granule: '4K',
-    memoryBytes: 2 ** 26,
-    cpu: { ...NEOVERSE_N1, mte: true },
-    swapBytes: 2 ** 24,
-    swapDevice: { synchronous: way.startsWith('device') }
-  })
-  world.thp.top = 'never'
-  world.thp.sizes.fill('never')
-  if (order > 0) world.thp.sizes[order] = 'always'
-  const mm = newMm(world, 1)
-  const n = 2 ** order
-  sys.sysMmap(world, mm, { vpn: 0, pages: n, prot: 'rwm' })
-  sys.userWrite(world, mm, 0, n, 1, () => 1)
-  sys.userSetTags(world, mm, 0, n, (page) => 1 + (page % 15))
-  sys.sysMadvise(world, mm, 0, n, 'pageout')
-  if (mm.swapEntries !== n)
-    throw new Error(`${design}, k = ${order}: ${mm.swapEntries} of ${n} pages went out`)
-  const { counters } = world
-  const out = { saves: counters.get('tagSave'), scans: counters.get('tagScan') }
-  const faults = counters.get('fault')
-  sys.userGetTags(world, mm, 0, n, () => undefined)
-  return {
-    ...out,
-    faults: counters.get('fault') - faults,
-    lookups: counters.get('tagLookup'),
-    copies: counters.get('tagCopy'),
-    checks: counters.get('tagCheck')
-  }
-}
 
 export interface TagSurvey {
   readonly compared: number
@@ -68,11 +26,11 @@ export function tagSurvey(sheets: readonly TagSheet[] = TAG_SHEETS): TagSurvey {
   const wrong: string[] = []
   let compared = 0
   let cases = 0
-  const measured = new Map<TagSheet, TagFigures[]>()
+  const measured = new Map<TagSheet, TagRoundTrip[]>()
   for (const sheet of sheets) {
     const figures = sheet.orders.map((order) => {
       const all = sheet.designs.map((design) => {
-        const found = measureTags(design, order, sheet.way)
+        const found = tagRoundTrip(design, order, sheet.way)
         cases++
         for (const name of TAG_COUNTS) {
           const wanted = evaluate(sheet.formulae[name] ?? '0', { n: 2 ** order })
@@ -109,7 +67,7 @@ const LABELS: Readonly<Record<TagCount, string>> = {
   checks: 'checks'
 }
 
-function textOf(sheets: readonly TagSheet[], measured: ReadonlyMap<TagSheet, TagFigures[]>): string {
+function textOf(sheets: readonly TagSheet[], measured: ReadonlyMap<TagSheet, TagRoundTrip[]>): string {
   const designs = MTE_DESIGN_NAMES.map((name) => `- ${name}: ${MTE_DESIGNS[name].title}`).join('\n')
   const parts = [INTRO, designs]
   for (const way of WAYS) {

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { MTE_DESIGN_NAMES } from '../../src/engine/mte/designs'
 import { TAG_ORDERS, TAG_SHEETS } from './tag-sheets'
-import { measureTags, tagSurvey } from './tag-survey'
+import { tagRoundTrip } from '../../src/engine/check/tag-round-trip'
+import { tagSurvey } from './tag-survey'
 
 describe('counts of tags in swap', () => {
   it('are 256 and 16 lookups for n = 16, as the thread says', () => {
@@ -34,6 +35,6 @@ describe('counts of tags in swap', () => {
       formulae: { ...sheet.formulae, lookups: 'n + 1' }
     }
     expect(tagSurvey([broken]).wrong).toEqual(['M3, cache, k = 4: lookups is 16, its formula says 17'])
-    expect(measureTags('M10', 4, 'device, whole')).toMatchObject({ faults: 1, lookups: 16, copies: 16 })
+    expect(tagRoundTrip('M10', 4, 'device, whole')).toMatchObject({ faults: 1, lookups: 16, copies: 16 })
   })
 })

@@ -3,60 +3,8 @@
  * `mte-swap.md` section 3 and 6, for every order.
  */
 import { describe, expect, it } from 'vitest'
-import { NEOVERSE_N1 } from '../arch/cpu'
-import { kernelByName } from '../kernel'
-import { newMm } from '../mm/fork'
-import * as sys from '../syscalls'
-import { World } from '../world'
+import { tagRoundTrip } from '../check/tag-round-trip'
 import { MTE_DESIGNS, MTE_DESIGN_NAMES, type MteDesignName } from './designs'
-
-interface Cost {
-  readonly saves: number
-  readonly faults: number
-  readonly lookups: number
-  readonly copies: number
-  readonly checks: number
-}
-
-type How = 'cache' | 'cache, whole' | 'device' | 'device, whole'
-
-/** Tags a folio of 2^order pages, swaps it out and reads every page. */
-function measure(design: MteDesignName, order: number, how: How): Cost & { readonly right: boolean } {
-  const kernel = kernelByName(how.endsWith('whole') ? 'linux-6.12' : 'linux-6.10')
-  const world = new World({
-    kernel: { ...kernel, mteDesign: design },
-    granule: '4K',
-    memoryBytes: 2 ** 26,
-    cpu: { ...NEOVERSE_N1, mte: true },
-    swapBytes: 2 ** 24,
-    swapDevice: { synchronous: how.startsWith('device') }
-  })
-  world.thp.top = 'never'
-  world.thp.sizes.fill('never')
-  if (order > 0) world.thp.sizes[order] = 'always'
-  const mm = newMm(world, 1)
-  const n = 2 ** order
-  sys.sysMmap(world, mm, { vpn: 0, pages: n, prot: 'rwm' })
-  sys.userWrite(world, mm, 0, n, 1, () => 1)
-  sys.userSetTags(world, mm, 0, n, (page) => 1 + (page % 15))
-  sys.sysMadvise(world, mm, 0, n, 'pageout')
-  expect(mm.swapEntries).toBe(n)
-  const { counters } = world
-  const saves = counters.get('tagSave')
-  const before = counters.get('fault')
-  let right = true
-  sys.userGetTags(world, mm, 0, n, (page, tags) => {
-    if (tags !== 1 << (1 + (page % 15))) right = false
-  })
-  return {
-    saves,
-    faults: counters.get('fault') - before,
-    lookups: counters.get('tagLookup'),
-    copies: counters.get('tagCopy'),
-    checks: counters.get('tagCheck'),
-    right
-  }
-}
 
 /** The reference's column "refault from swap cache, one PTE per fault", and its order-0 case. */
 function cacheCost(design: MteDesignName, n: number): { lookups: number; checks: number } {
@@ -87,7 +35,11 @@ describe.each(MTE_DESIGN_NAMES)('design %s', (design) => {
       // Without a flag nobody knows that the tags never left.
       const copies = design === 'M7' ? n : 0
       const wanted = { saves: savedOf(n), faults: n, lookups, copies, checks }
-      expect({ order, ...measure(design, order, 'cache') }).toEqual({ order, ...wanted, right: true })
+      expect({ order, ...tagRoundTrip(design, order, 'cache') }).toMatchObject({
+        order,
+        ...wanted,
+        right: true
+      })
     }
   })
 
@@ -95,8 +47,8 @@ describe.each(MTE_DESIGN_NAMES)('design %s', (design) => {
     for (const order of ORDERS) {
       const n = 2 ** order
       const wanted = { saves: savedOf(n), faults: n, lookups: n, copies: savedOf(n), checks: 0 }
-      const { right, ...cost } = measure(design, order, 'device')
-      expect({ order, ...cost }).toEqual({ order, ...wanted })
+      const { right, ...cost } = tagRoundTrip(design, order, 'device')
+      expect({ order, ...cost }).toMatchObject({ order, ...wanted })
       expect(right).toBe(design !== 'M1' || n === 1)
     }
   })
@@ -105,10 +57,10 @@ describe.each(MTE_DESIGN_NAMES)('design %s', (design) => {
     // Large swap-in ends below the PMD order; M0 has no large folio in the cache.
     for (const order of [2, 3, 4, 5, 6, 7, 8]) {
       const n = 2 ** order
-      const whole = measure(design, order, 'cache, whole')
+      const whole = tagRoundTrip(design, order, 'cache, whole')
       if (design === 'M0') expect(whole.faults).toBe(n)
       else expect([whole.faults, whole.lookups, whole.checks]).toEqual([1, n, 0])
-      const read = measure(design, order, 'device, whole')
+      const read = tagRoundTrip(design, order, 'device, whole')
       if (design === 'M0') continue
       expect([read.faults, read.lookups]).toEqual([1, n])
       expect(read.copies).toBe(n)
@@ -119,12 +71,12 @@ describe.each(MTE_DESIGN_NAMES)('design %s', (design) => {
 
 describe('the figures of the thread', () => {
   it('are 256 lookups for 16 pages that are looked at as a folio, 16 for pages', () => {
-    const lookups = MTE_DESIGN_NAMES.map((design) => measure(design, 4, 'cache').lookups)
+    const lookups = MTE_DESIGN_NAMES.map((design) => tagRoundTrip(design, 4, 'cache').lookups)
     expect(lookups).toEqual([16, 256, 16, 16, 256, 16, 16, 16, 16, 256, 256])
   })
 
   it('are 128 bytes a page held while it is swapped out: 2 KiB for 64K', () => {
-    expect(measure('M10', 4, 'device').saves * 128).toBe(2048)
+    expect(tagRoundTrip('M10', 4, 'device').saves * 128).toBe(2048)
   })
 
   it('name what is wrong with M1, M2 and M6, and with no other', () => {
