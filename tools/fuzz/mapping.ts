@@ -1,4 +1,5 @@
 /** System calls on ranges of an address space. */
+import { givenUpForOthers } from '../../src/engine/check/lazyfree'
 import { EngineError } from '../../src/engine/error'
 import { FileMapping } from '../../src/engine/mm/file'
 import { anonymousVma, VM_MAYWRITE, VM_READ, VM_SHARED, VM_WRITE, type Mm } from '../../src/engine/mm/mm'
@@ -153,7 +154,7 @@ export function advising(kind: 'flags' | 'populate' | sys.MadviseAdvice) {
 }
 
 function madvise(life: Life, { mm, oracle }: Proc, advice: sys.MadviseAdvice): void {
-  const { world, watch, from, count } = life
+  const { world, watch, procs, from, count } = life
   life.say(advice)
   if ((advice === 'cold' || advice === 'pageout') && hasLargeFile(mm, from, count)) {
     life.leftOut('splitting a folio of a file')
@@ -164,7 +165,11 @@ function madvise(life: Life, { mm, oracle }: Proc, advice: sys.MadviseAdvice): v
   const given = () => {
     if (!gives) return
     oracle.orZero(from, count)
-    if (advice === 'free') watch.cleaned(mm, from, count)
+    if (advice !== 'free') return
+    watch.cleaned(mm, from, count)
+    for (const page of givenUpForOthers(world, mm, from, count)) {
+      procs.find((each) => each.mm === page.mm)?.oracle.orZero(page.vpn, 1)
+    }
   }
   given()
   try {

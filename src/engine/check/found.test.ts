@@ -10,6 +10,7 @@ import { ADVERSARIAL } from '../arch/tlb'
 import { sysExit, sysFork, sysMadvise, sysMmap, sysMunmap, userRead, userWrite } from '../syscalls'
 import { World, type WorldConfig } from '../world'
 import { checkWorld } from './index'
+import { givenUpForOthers } from './lazyfree'
 
 function machine(
   kernel: string,
@@ -167,4 +168,45 @@ describe('the fuzzer found', () => {
       found: '1 pages promised, mappings and files hold 2 promises'
     })
   })
+
+  describe.each(['linux-6.1', 'linux-6.9', 'linux-6.10', 'linux-6.12', 'oneplus-5.15'])(
+    "what a parent stored and MADV_FREE in its child took: the kernel's own loss: %s",
+    (kernel) => {
+      const seen = (synchronous: boolean, write: boolean) => {
+        const { world, mm } = machine(kernel, '4K', { swapBytes: 2 ** 24, swapDevice: { synchronous } })
+        sysMmap(world, mm, { vpn: START, pages: 4, prot: 'rw' })
+        userWrite(world, mm, START, 4, 1, () => 7)
+        world.lru.drainAll()
+        sysMadvise(world, mm, START, 4, 'pageout')
+        expect(mm.swapEntries).toBe(4)
+        userRead(world, mm, START, 4, 1, () => undefined)
+        if (write) userWrite(world, mm, START, 2, 1, () => 7)
+        world.lru.drainAll()
+        const child = sysFork(world, mm, 2)
+        const expected = givenUpForOthers(world, child, START, 4)
+        sysMadvise(world, child, START, 4, 'free')
+        expect(givenUpForOthers(world, child, START, 4)).toEqual(expected)
+        world.lru.drainAll()
+        sysExit(world, child)
+        sysMadvise(world, mm, START, 4, 'pageout')
+        const values: number[] = []
+        userRead(world, mm, START, 4, 1, (_page, value) => values.push(value))
+        expect(checkWorld(world)).toBeUndefined()
+        expect(expected.every((page) => page.mm === mm)).toBe(true)
+        return { values, given: expected.map(({ vpn }) => vpn - START) }
+      }
+
+      it('pages read past the swap cache are clean, and go', () => {
+        expect(seen(true, false)).toEqual({ values: [0, 0, 0, 0], given: [0, 1, 2, 3] })
+      })
+
+      it('a page stored to since is dirty in the entry of its parent, and stays', () => {
+        expect(seen(true, true)).toEqual({ values: [7, 7, 0, 0], given: [2, 3] })
+      })
+
+      it('pages of the swap cache have a slot, and stay', () => {
+        expect(seen(false, false)).toEqual({ values: [7, 7, 7, 7], given: [] })
+      })
+    }
+  )
 })
