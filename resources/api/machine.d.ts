@@ -185,6 +185,17 @@ declare module 'contpte-lab' {
     forkEvents?: boolean
   }
 
+  /**
+   * A part of a page that memory tags are set or read on. A tag is that of 16 bytes, aligned: `bad-argument`
+   * where `offset` or `bytes` cut such a granule, or where the part does not lie in the page.
+   */
+  export interface TagPart {
+    /** Where in the page it begins. Default: 0. */
+    offset?: Bytes
+    /** How long it is. Default: to the end of the page. */
+    bytes?: Bytes
+  }
+
   /** What `corrupt` changes in an entry; the rest stays. */
   export interface Corruption {
     contiguous?: boolean
@@ -231,12 +242,15 @@ declare module 'contpte-lab' {
     /** `munmap(2)`. */
     munmap(from?: number, count?: number, process?: Process): void
     /**
-     * STG on every granule of the pages: the memory tag of each becomes `tag` (0 to 15). Nothing where the
-     * mapping lacks PROT_MTE (`m` in its protection).
+     * STG on every granule of the pages, or of a part of each: its memory tag becomes `tag` (0 to 15). Nothing
+     * where the mapping lacks PROT_MTE (`m` in its protection).
      */
-    setTags(tag: number, from?: number, count?: number, process?: Process): void
-    /** LDG on every granule: the tag of each page, or all that occur on it where they are several. */
-    tags(from?: number, count?: number, process?: Process): (number | number[])[]
+    setTags(tag: number, from?: number, count?: number, process?: Process, part?: TagPart): void
+    /**
+     * LDG on every granule of the pages, or of a part of each: the tag of each page, or all that occur there,
+     * ascending, where they are several.
+     */
+    tags(from?: number, count?: number, process?: Process, part?: TagPart): (number | number[])[]
     /** `mprotect(2)`. `ENOMEM` at the first gap. `m` (PROT_MTE), once given, stays; `EINVAL` where tags cannot be. */
     mprotect(prot: Protection, from?: number, count?: number, process?: Process): void
     /**

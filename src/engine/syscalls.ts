@@ -199,29 +199,42 @@ export function sysTagCheck(world: World, mm: Mm, check: Mm['tagCheck']): void {
   mm.tagCheck = check
 }
 
-/** STG on every granule of the pages, ascending, until the first signal; `tag` says which tag a page gets. */
+/** Granules of 16 bytes of a page that hold tags: `nr` of them from `first` on. */
+export interface TagGranules {
+  readonly first: number
+  readonly nr: number
+}
+
+/**
+ * STG on granules of the pages, by default on all, ascending, until the first signal; `tag` says which tag a
+ * page gets.
+ */
 export function userSetTags(
   world: World,
   mm: Mm,
   vpn: number,
   pages: number,
-  tag: (page: number) => number
+  tag: (page: number) => number,
+  part?: TagGranules
 ): AccessOutcome {
   return eachPage(mm, vpn, pages, 1, (page) => {
-    storeTags(world, mm, page, untaggedAccess(world, mm, page, true), tag(page))
+    const pfn = untaggedAccess(world, mm, page, true)
+    storeTags(world, mm, page, pfn, tag(page), part?.first, part?.nr)
   })
 }
 
-/** LDG on every granule of the pages; `seen` is told the tags of each, one bit a tag. */
+/** LDG on granules of the pages, by default on all; `seen` is told the tags of each page, one bit a tag. */
 export function userGetTags(
   world: World,
   mm: Mm,
   vpn: number,
   pages: number,
-  seen: (page: number, tags: number) => void
+  seen: (page: number, tags: number) => void,
+  part?: TagGranules
 ): AccessOutcome {
   return eachPage(mm, vpn, pages, 1, (page) => {
-    seen(page, loadTags(world, mm, page, untaggedAccess(world, mm, page, false)))
+    const pfn = untaggedAccess(world, mm, page, false)
+    seen(page, loadTags(world, mm, page, pfn, part?.first, part?.nr))
   })
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { newMm } from '../../src/engine/mm/fork'
+import { findSlot } from '../../src/engine/mm/walk'
 import { RIGHT_MTE_DESIGNS, WRONG_MTE_DESIGNS, type MteDesignName } from '../../src/engine/mte/designs'
 import * as sys from '../../src/engine/syscalls'
 import { worldSeed } from './campaign'
@@ -54,6 +55,50 @@ describe('tags that a process sets', () => {
     expect(() => setTags(life, proc)).toThrow('Out of memory')
     expect(checkTags(life, proc)).toBeUndefined()
     expect(proc.oracle.tags.some((tag) => tag > 0)).toBe(true)
+  })
+
+  it('may differ between the halves of a page, and one granule that differs from its half is found', () => {
+    const seed = Array.from({ length: 100 }, (_, i) => worldSeed(12, i)).find((each) => {
+      const plan = planOf(each, { only: 'swap', cpus: 1 })
+      return plan.mte && plan.granule === '4K'
+    })
+    const life = new Life(planOf(seed ?? -1, { only: 'swap', cpus: 1 }))
+    const { world, base } = life
+    const proc = { mm: newMm(world, 1), oracle: life.newOracle() }
+    life.procs.push(proc)
+    sys.sysMmap(world, proc.mm, { vpn: base, pages: 4, prot: 'rwm' })
+    proc.oracle.map(base, 4, false)
+    vi.spyOn(life, 'range').mockImplementation(() => {
+      life.from = base
+      life.count = 4
+      life.watch.begin(proc.mm, base, 4)
+    })
+    // Tag 9 on whole pages, then tag 7 on their second halves.
+    for (const tag of [9, 7]) {
+      const draws = [tag, 0]
+      vi.spyOn(life.random, 'below').mockImplementation(() => draws.shift() ?? 0)
+      setTags(life, proc)
+    }
+    expect(checkTags(life, proc)).toBeUndefined()
+    expect(proc.oracle.expectedTags(base + 2)).toBe('9, then 7')
+    const { memory } = world.mte ?? expect.fail('no tags')
+    const pfn = world.tables.pfn(findSlot(world, proc.mm, base + 2))
+    expect([0, 127, 128, 255].map((granule) => memory.get(pfn, granule))).toEqual([9, 9, 7, 7])
+    memory.set(pfn, 255, 9)
+    expect(checkTags(life, proc)).toMatchObject({
+      rule: 'tags',
+      found: 'has tag 9, then tags 1010000000 (a bit each), not 9, then 7'
+    })
+    memory.fill(pfn, 9)
+    expect(checkTags(life, proc)).toMatchObject({ found: 'has tag 9, not 9, then 7' })
+    // MADV_FREE allows 0, of each half by itself.
+    proc.oracle.orZero(base + 2, 1)
+    expect(proc.oracle.allowsTags(base + 2, [0, 7])).toBe(true)
+    proc.oracle.tag(base + 2, 3, true)
+    expect([proc.oracle.expectedTags(base + 2), proc.oracle.allowsTags(base + 2, [0, 0])]).toEqual([
+      '9 or 0, then 3',
+      false
+    ])
   })
 })
 

@@ -11,8 +11,17 @@ const OR_ZERO = 1 << 8
 /** Nobody can say: a call failed half-way, or two CPUs raced. */
 const UNSURE = 1 << 9
 const VALUE = 255
-/** Of a page's tags: what all its granules have. */
+/** Halves of a page that are told apart by their tags: four bits each, and one that says "or 0". */
+const HALVES = [0, 1] as const
 const TAG = 15
+const TAG_BITS = 4
+/** The half, 0 or 1, shifts it. */
+const TAG_OR_ZERO = 1 << 8
+const TAGS_UNSURE = 1 << 10
+
+function tagOfHalf(tags: number, half: number): number {
+  return (tags >> (TAG_BITS * half)) & TAG
+}
 
 /** Values of the shared pages of a world. */
 export class SharedPages {
@@ -39,7 +48,7 @@ export class SharedPages {
 /** What one process must find in the arena `[base, base + pages)`. */
 export class Oracle {
   readonly values: Int16Array
-  /** The memory tag of each page. */
+  /** The memory tags of each page: of the granules of its first half, and of its second. */
   readonly tags: Int16Array
   /** Number of the shared page mapped there, 0 for private memory. */
   readonly shared: Int32Array
@@ -81,27 +90,39 @@ export class Oracle {
     else this.world.values[this.shared[at]] = value
   }
 
-  /** The page is tagged. */
-  tag(vpn: number, tag: number): void {
+  /** The page is tagged, or its second half. */
+  tag(vpn: number, tag: number, half = false): void {
     const at = vpn - this.base
-    if (this.shared[at] === 0) this.tags[at] = tag
-    else this.world.tags[this.shared[at]] = tag
+    let tags = half ? this.#tagsOf(vpn) : 0
+    for (const i of half ? [1] : HALVES) {
+      tags &= ~((TAG << (TAG_BITS * i)) | (TAG_OR_ZERO << i))
+      tags |= tag << (TAG_BITS * i)
+    }
+    if (this.shared[at] === 0) this.tags[at] = tags
+    else this.world.tags[this.shared[at]] = tags
   }
 
-  /** Whether the process may find just that tag on the page. */
-  allowsTag(vpn: number, tag: number): boolean {
-    const expected = this.#tagOf(vpn)
-    if ((expected & UNSURE) !== 0 || (expected & TAG) === tag) return true
-    return (expected & OR_ZERO) !== 0 && tag === 0
+  /** Whether the process may find just these tags on the halves of the page. */
+  allowsTags(vpn: number, found: readonly [number, number]): boolean {
+    const expected = this.#tagsOf(vpn)
+    if ((expected & TAGS_UNSURE) !== 0) return true
+    return HALVES.every((i) => {
+      if (found[i] === tagOfHalf(expected, i)) return true
+      return found[i] === 0 && (expected & (TAG_OR_ZERO << i)) !== 0
+    })
   }
 
-  /** What `allowsTag` would take, in words. */
-  expectedTag(vpn: number): string {
-    const expected = this.#tagOf(vpn)
-    return (expected & OR_ZERO) !== 0 ? `${expected & TAG} or 0` : String(expected & TAG)
+  /** What `allowsTags` would take, in words. */
+  expectedTags(vpn: number): string {
+    const expected = this.#tagsOf(vpn)
+    const [first, second] = HALVES.map((i) => {
+      const tag = String(tagOfHalf(expected, i))
+      return (expected & (TAG_OR_ZERO << i)) !== 0 ? `${tag} or 0` : tag
+    })
+    return first === second ? first : `${first}, then ${second}`
   }
 
-  #tagOf(vpn: number): number {
+  #tagsOf(vpn: number): number {
     const at = vpn - this.base
     return this.shared[at] === 0 ? this.tags[at] : this.world.tags[this.shared[at]]
   }
@@ -111,14 +132,14 @@ export class Oracle {
     for (let at = vpn - this.base; at < vpn - this.base + nr; at++)
       if (this.shared[at] === 0) {
         this.values[at] |= OR_ZERO
-        this.tags[at] |= OR_ZERO
+        for (const i of HALVES) this.tags[at] |= TAG_OR_ZERO << i
       }
   }
 
   /** Nobody can say what a call left of the mapping: neither contents nor tags. */
   lost(vpn: number, nr: number): void {
     this.unsure(vpn, nr)
-    for (let at = vpn - this.base; at < vpn - this.base + nr; at++) this.tags[at] |= UNSURE
+    for (let at = vpn - this.base; at < vpn - this.base + nr; at++) this.tags[at] |= TAGS_UNSURE
   }
 
   unsure(vpn: number, nr: number): void {

@@ -56,11 +56,12 @@ export function storeTags(
   else memory.setRun(pfn, first, Math.min(first + nr, memory.granules), tag)
 }
 
-/** LDG of every granule of a page: the set of their tags, one bit each. */
-export function loadTags(world: World, mm: Mm, vpn: number, pfn: number): number {
+/** LDG of granules `[first, first + nr)` of the page at `pfn`: the set of their tags, one bit each. */
+export function loadTags(world: World, mm: Mm, vpn: number, pfn: number, first = 0, nr = Infinity): number {
   const { mte } = world
   if (mte === undefined || !isTaggedMapping(mm, vpn)) return 1
   let seen = 0
-  for (let i = 0; i < mte.memory.granules; i++) seen |= 1 << mte.memory.get(pfn, i)
+  const end = Math.min(first + nr, mte.memory.granules)
+  for (let i = first; i < end; i++) seen |= 1 << mte.memory.get(pfn, i)
   return seen
 }

@@ -1,7 +1,8 @@
 /** The calls about memory tags and the swap area, by name. */
 import { EngineError } from '../../engine/error'
+import { GRANULE_BYTES } from '../../engine/mte/tags'
 import * as sys from '../../engine/syscalls'
-import { bad, text, whole } from './arguments'
+import { bad, bytes, optional, options, text, whole } from './arguments'
 import type { Handles } from './calls'
 
 type Call = (handles: Handles, args: readonly unknown[]) => unknown
@@ -21,6 +22,26 @@ function pagesOf(handles: Handles, [id, from, count, process]: readonly unknown[
   return { machine, world, mm: through.callingMm('tags'), vpn, nr, first }
 }
 
+/** The granules of each page that a call is about; all where `value` is left out. */
+function granulesOf(call: string, value: unknown, pageBytes: number): sys.TagGranules | undefined {
+  const part = optional(value, (given) => options(call, given, ['offset', 'bytes']))
+  if (part === undefined) return undefined
+  const offset = bytes(call, 'offset', part.offset) ?? 0
+  const length = bytes(call, 'bytes', part.bytes) ?? pageBytes - offset
+  const parts = [
+    ['offset', offset],
+    ['bytes', length]
+  ] as const
+  for (const [name, is] of parts) {
+    if (is % GRANULE_BYTES === 0) continue
+    throw bad(`${call}: ${name} ${is} is no multiple of 16: a tag is that of 16 bytes, aligned`)
+  }
+  if (length <= 0 || offset + length > pageBytes) {
+    throw bad(`${call}: ${length} bytes from ${offset} on do not lie in a page of ${pageBytes}`)
+  }
+  return { first: offset / GRANULE_BYTES, nr: length / GRANULE_BYTES }
+}
+
 /** The signal that ended a run of accesses, as an error. */
 function delivered({ signal, done }: sys.AccessOutcome, first: number): void {
   if (signal === undefined) return
@@ -35,26 +56,28 @@ export const TAG_CALLS: Readonly<Record<string, Call>> = {
     if (chosen === undefined) throw bad(`tagCheck must be one of ${CHECKS.join(', ')}`)
     sys.sysTagCheck(process.world, process.callingMm('tagCheck'), chosen)
   },
-  'region.setTags': (handles, [tag, ...args]) => {
+  'region.setTags': (handles, [tag, part, ...args]) => {
     const wanted = whole('setTags: the tag', tag)
     if (wanted >= TAGS) throw bad('setTags: a tag has four bits, 0 to 15')
     const { machine, world, mm, vpn, nr, first } = pagesOf(handles, args)
+    const granules = granulesOf('setTags', part, world.geometry.pageSize)
     machine.act(mm, vpn, nr, () => {
       delivered(
-        sys.userSetTags(world, mm, vpn, nr, () => wanted),
+        sys.userSetTags(world, mm, vpn, nr, () => wanted, granules),
         first
       )
     })
   },
-  'region.tags': (handles, args) => {
+  'region.tags': (handles, [part, ...args]) => {
     const { machine, world, mm, vpn, nr, first } = pagesOf(handles, args)
+    const granules = granulesOf('tags', part, world.geometry.pageSize)
     const seen: (number | number[])[] = []
+    const take = (_page: number, mask: number) => {
+      const tags = Array.from({ length: TAGS }, (_, tag) => tag).filter((tag) => (mask >> tag) & 1)
+      seen.push(tags.length === 1 ? tags[0] : tags)
+    }
     machine.act(mm, vpn, nr, () => {
-      const outcome = sys.userGetTags(world, mm, vpn, nr, (_page, mask) => {
-        const tags = Array.from({ length: TAGS }, (_, tag) => tag).filter((tag) => (mask >> tag) & 1)
-        seen.push(tags.length === 1 ? tags[0] : tags)
-      })
-      delivered(outcome, first)
+      delivered(sys.userGetTags(world, mm, vpn, nr, take, granules), first)
     })
     return seen
   },

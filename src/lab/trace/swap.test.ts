@@ -12,8 +12,19 @@ import { eventsOf } from './queries'
 import { IndexedTrace } from './indexed'
 import { stateAt } from './state'
 
+/** What else a script does: it forks, lets the folio leave the cache, or tags the halves of a page differently. */
+interface More {
+  readonly fork?: boolean
+  readonly left?: boolean
+  readonly mixed?: boolean
+}
+
 /** A tagged folio of 16 pages goes out; then, where asked for, a fork, and what comes after. */
-function scriptOf(kernel: string, design: string, { fork = false, left = false }): string {
+function scriptOf(
+  kernel: string,
+  design: string,
+  { fork = false, left = false, mixed = false }: More
+): string {
   return `import { experiment } from 'contpte-lab'
 export default experiment({ title: 't', run({ machine }) {
   const m = machine({
@@ -25,6 +36,7 @@ export default experiment({ title: 't', run({ machine }) {
   const heap = process.mmap({ bytes: '64KiB', align: '2MiB', prot: 'rwm' })
   heap.write()
   for (let page = 0; page < 16; page++) heap.setTags(page, page, 1)
+  ${mixed ? "heap.setTags(12, 6, 1, process, { offset: '2KiB' })" : ''}
   heap.madvise('pageout')
   ${fork ? 'process.fork()' : ''}
   ${left ? 'm.reclaimSwapCache()' : ''}
@@ -38,7 +50,7 @@ export default experiment({ title: 't', run({ machine }) {
 
 const ADDRESS = 0x10_0000_0000
 
-async function traced(kernel: string, design: string, options: { fork?: boolean; left?: boolean } = {}) {
+async function traced(kernel: string, design: string, options: More = {}) {
   const text = scriptOf(kernel, design, options)
   const { code, diagnostics } = await compileScript('x.ts', text)
   expect(diagnostics).toEqual([])
@@ -145,6 +157,19 @@ describe('swap and tags in a trace', () => {
     const { from, to } = operation('pageout')
     const { before, swap } = at(to, from - 1)
     expect([before?.area.used, swap.area.used]).toEqual([0, 16])
+  })
+
+  it('the tags of a page whose halves differ are told granule by granule, saved and copied back', async () => {
+    const { after, trace } = await traced('linux-6.10', 'M10', { left: true, mixed: true })
+    const halves = '6'.repeat(128) + 'c'.repeat(128)
+    expect(after('setTags').pages[6].tags).toBe(halves)
+    expect(after('pageout').pages[6]).toMatchObject({ saved: halves, tagged: true })
+    expect(after('reclaimSwapCache').pages[6]).toMatchObject({ pfn: -1, saved: halves })
+    expect(after('load(6').pages[6]).toMatchObject({ restore: 'copied', tags: halves })
+    const { events } = eventsOf(trace, 1, trace.events, 1000, { kinds: ['tag-save'] })
+    expect(events.map(({ text }) => text).filter((text) => text.includes('slot 518'))).toEqual([
+      'tags saved for swap slot 518: tags 6, c'
+    ])
   })
 
   it('spells the tags of a page out where its granules differ', () => {

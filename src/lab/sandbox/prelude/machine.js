@@ -126,11 +126,11 @@ class Region {
   load(page, process) {
     return call('region.load', ...this.#page(page, process))
   }
-  setTags(tag, from, count, process) {
-    call('region.setTags', tag, ...this.#range(from, count, process))
+  setTags(tag, from, count, process, part) {
+    call('region.setTags', tag, part, ...this.#range(from, count, process))
   }
-  tags(from, count, process) {
-    return call('region.tags', ...this.#range(from, count, process))
+  tags(from, count, process, part) {
+    return call('region.tags', part, ...this.#range(from, count, process))
   }
   mprotect(prot, from, count, process) {
     call('region.mprotect', prot, ...this.#range(from, count, process))
