@@ -4,7 +4,7 @@ export default experiment({
   title: 'Swap entries in a block',
   topic: 'Swap',
   claim:
-    'Without whole swap-in "our large folios will never come back" (#37): up to 6.10 one page returns among 15 swap entries, and the block never folds again; from 6.11 the folio returns as it went.',
+    'Without whole swap-in "our large folios will never come back" (#37): up to 6.11 one page returns from zram among 15 swap entries, and the block never folds again; in 6.12 the folio returns as it went.',
   source:
     'Barry Song, 28 Nov 2023, #37 and #41; Ryan Roberts, 27 Nov 2023, thread on the v2 cover letter (a swap entry neither folds nor unfolds); contpte.md I7, swap-reclaim.md',
   parameters: { kernel: ['linux-6.9', 'linux-6.12'] },
