@@ -102,7 +102,9 @@ const MTE: Readonly<Record<string, string>> = {
   remembered: 'counterexample M5',
   'restore-flag-first-folio-lock': 'safe',
   'restore-flag-first': 'counterexample PG_mte_lock',
-  restore: 'safe'
+  restore: 'safe',
+  'save-after-flush': 'safe',
+  'save-before-flush': 'counterexample save after flush'
 }
 
 describe.each([
