@@ -7,7 +7,7 @@ export default experiment({
     '"the page fault in the Nth PTE of large folio might free swap entry ... you might access a freed tag": it does not happen. While the folio is in the swap cache the cache bit keeps every slot, and after it left, pages are read one by one, each with its own entry. MADV_DONTNEED of a part drops the tags of that part only. Of two processes the last one still finds them.',
   source:
     'Barry Song, 17 and 24 Nov 2023; David Hildenbrand, 24 Nov 2023, "[RFC V3 PATCH] arm64: mm: swap: save and restore mte tags for large folios"; mte-swap.md, hazards H1 to H5, H11, H13',
-  parameters: { design: ['M3', 'M4', 'M5', 'M7', 'M10'], cached: [true, false] },
+  parameters: { design: ['M3', 'M4', 'M5', 'M6', 'M7', 'M8', 'M9', 'M10'], cached: [true, false] },
 
   run({ parameters: { design, cached }, machine, expect }) {
     const m = machine({
