@@ -1,24 +1,12 @@
 /**
  * Benchmarks against a plain C loop: both sides start from one state, are timed in turn, and must leave
- * states with the same checksum.
+ * states with the same checksum. Each kernel has a process of its own, for what the optimizing compiler
+ * learned from one would slow the next, and both sides share one CPU, for two disturb each other.
  */
-import { spawn, spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
-import { median, Skip } from './measure.mjs'
-
-/** On a busy machine the optimizing compiler is long in coming. */
-const WARM_UP = 80
-const RUNS = 41
-
-/**
- * @typedef {object} Case the engine's side
- * @property {() => Int32Array} state what the anchor reads first
- * @property {() => void} restore puts everything back as it was before the first run
- * @property {() => void} run what is timed
- * @property {() => number} checksum of what a run leaves behind
- */
+import { bundle } from './bundle.mjs'
+import { affinityList, median, Skip } from './measure.mjs'
 
 /** @param {string} name of NAME-anchor.c @param {string} folder @returns {string} the anchor, built */
 function buildAnchor(name, folder) {
@@ -35,82 +23,58 @@ function buildAnchor(name, folder) {
   return program
 }
 
-/** The anchor as a process of its own that makes one timed run whenever it is asked. */
-class Anchor {
-  /** @param {string} program @param {string} state a file, see the anchor's source */
-  constructor(program, state) {
-    this.process = spawn(program, [state], { stdio: ['pipe', 'pipe', 'inherit'] })
-    this.lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]()
-  }
-
-  /** @returns {Promise<{ ns: number, checksum: number }>} */
-  async run() {
-    this.process.stdin.write('run\n')
-    const { value, done } = await this.lines.next()
-    if (done) throw new Error('the anchor ended early')
-    const [ns, checksum] = String(value).split(' ').map(Number)
-    return { ns, checksum }
-  }
-
-  close() {
-    this.process.stdin.end()
-  }
+/** @returns {number | undefined} the first CPU this process may run on; none where nothing can be pinned to it */
+function ownCpu() {
+  const { error, status, stdout } = spawnSync('taskset', ['-c', '-p', String(process.pid)], {
+    encoding: 'utf8'
+  })
+  return error || status !== 0 ? undefined : affinityList(stdout)?.[0]
 }
 
 /**
- * Runs both sides in turn.
- * @param {Case} engine
- * @param {Anchor} anchor
+ * The runs of one kernel, in a process of its own.
+ * @param {readonly string[]} args of versus.mjs
+ * @param {number | undefined} cpu
+ * @returns {import('./versus.mjs').Run[]}
  */
-async function interleave(engine, anchor) {
-  /** @type {{ engine: number, anchor: number }[]} */
-  const pairs = []
-  for (let index = -WARM_UP; index < RUNS; index++) {
-    const there = await anchor.run()
-    engine.restore()
-    const start = process.hrtime.bigint()
-    engine.run()
-    const ns = Number(process.hrtime.bigint() - start)
-    const checksum = engine.checksum()
-    if (checksum !== there.checksum) {
-      throw new Error(`the engine leaves state ${checksum}, the anchor ${there.checksum}`)
-    }
-    if (index >= 0) pairs.push({ engine: ns, anchor: there.ns })
-  }
-  return pairs
+function runsApart(args, cpu) {
+  const node = [process.execPath, resolve(import.meta.dirname, 'versus.mjs'), ...args]
+  const [program, ...rest] = cpu === undefined ? node : ['taskset', '-c', String(cpu), ...node]
+  const { error, status, stdout } = spawnSync(program, rest, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  if (error) throw error
+  if (status !== 0) throw new Error(`versus.mjs ${args.join(' ')} ended with ${status}`)
+  return JSON.parse(stdout)
 }
 
 /**
  * One figure a kernel: the time of the engine in times of the anchor.
  * @param {object} bench
- * @param {string} bench.name of the anchor, and what the figures are called
+ * @param {string} bench.name NAME-case.ts exports the engine's side as `make`, NAME-anchor.c is the other
  * @param {string} bench.folder for what is built
  * @param {readonly string[]} bench.kernels
  * @param {number} bench.pages entries that one run works on
  * @param {number} bench.budget
- * @param {(kernel: string) => Promise<Case>} bench.make
  * @returns {Promise<import('./measure.mjs').Figure[]>}
  */
-export async function againstAnchor({ name, folder, kernels, pages, budget, make }) {
+export async function againstAnchor({ name, folder, kernels, pages, budget }) {
   const program = buildAnchor(name, folder)
-  /** @type {import('./measure.mjs').Figure[]} */
-  const figures = []
-  for (const kernel of kernels) {
-    const engine = await make(kernel)
-    const path = join(folder, `${kernel}.state`)
-    writeFileSync(path, engine.state())
-    const anchor = new Anchor(program, path)
-    const pairs = await interleave(engine, anchor).finally(() => anchor.close())
+  const module = await bundle(`${name}-case`, folder)
+  const cpu = ownCpu()
+  const where = cpu === undefined ? 'not pinned, no taskset here' : `both on CPU ${cpu}`
+  return kernels.map((kernel) => {
+    const runs = runsApart([module, kernel, String(pages), program, join(folder, `${kernel}.state`)], cpu)
     const perPte = (/** @type {'engine' | 'anchor'} */ side) =>
-      (median(pairs.map((pair) => pair[side])) / pages).toFixed(2)
-    figures.push({
+      (median(runs.map((run) => run[side])) / pages).toFixed(2)
+    return {
       what: `${name} on ${kernel} / plain C`,
-      value: median(pairs.map((pair) => pair.engine / pair.anchor)),
+      value: median(runs.map((run) => run.engine / run.anchor)),
       unit: 'x',
       budget,
-      runs: RUNS,
-      note: `engine ${perPte('engine')} ns a PTE, C ${perPte('anchor')} ns a PTE, same checksum`
-    })
-  }
-  return figures
+      runs: runs.length,
+      note: `engine ${perPte('engine')} ns a PTE, C ${perPte('anchor')} ns a PTE, same checksum, ${where}`
+    }
+  })
 }

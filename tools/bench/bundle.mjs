@@ -12,14 +12,13 @@ export function scratch() {
 }
 
 /**
- * Imports a TypeScript file of this folder as the built app runs it: one plain module, so that what is
+ * Builds a TypeScript file of this folder as the built app runs it: one plain module, so that what is
  * timed is the engine and not the loader.
  * @param {string} name without its extension
  * @param {string} folder where the module is written
- * @param {string} [instance] of the module, as if it ran in an app that did nothing else before
- * @returns {Promise<any>}
+ * @returns {Promise<string>} the module's URL
  */
-export async function bundled(name, folder, instance = '') {
+export async function bundle(name, folder) {
   await build({
     root,
     configFile: false,
@@ -36,5 +35,10 @@ export async function bundled(name, folder, instance = '') {
       target: 'node20'
     }
   })
-  return import(`${pathToFileURL(join(folder, `${name}.mjs`)).href}?${instance}`)
+  return pathToFileURL(join(folder, `${name}.mjs`)).href
+}
+
+/** Imports what `bundle` builds. @param {string} name @param {string} folder @returns {Promise<any>} */
+export async function bundled(name, folder) {
+  return import(await bundle(name, folder))
 }

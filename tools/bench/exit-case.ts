@@ -155,3 +155,5 @@ export class ExitCase {
     })
   }
 }
+
+export const make = (kernel: string, pages: number): ExitCase => new ExitCase(kernel, pages)

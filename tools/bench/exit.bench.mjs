@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { againstAnchor } from './anchor.mjs'
-import { bundled, scratch } from './bundle.mjs'
+import { scratch } from './bundle.mjs'
 
 export const title =
   'exit of 1 GiB in 64K folios, counting only, against a plain C loop with the same bookkeeping'
@@ -14,17 +14,7 @@ const KERNELS = ['linux-6.12', 'contpte-v2', 'contpte-v3', 'no-contpte']
 export async function run() {
   const folder = scratch()
   try {
-    return await againstAnchor({
-      name: 'exit',
-      folder,
-      kernels: KERNELS,
-      pages: PAGES,
-      budget: BUDGET,
-      make: async (kernel) => {
-        const { ExitCase } = await bundled('exit-case', folder, kernel)
-        return new ExitCase(kernel, PAGES)
-      }
-    })
+    return await againstAnchor({ name: 'exit', folder, kernels: KERNELS, pages: PAGES, budget: BUDGET })
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

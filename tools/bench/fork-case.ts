@@ -114,3 +114,5 @@ export class ForkCase {
     return slot
   }
 }
+
+export const make = (kernel: string, pages: number): ForkCase => new ForkCase(kernel, pages)

@@ -30,6 +30,18 @@ export function percentile(values, share) {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]
 }
 
+/**
+ * The CPUs that `taskset -c -p` names, lowest first.
+ * @param {string} text such as "pid 7's current affinity list: 0,2-3" @returns {number[] | undefined}
+ */
+export function affinityList(text) {
+  const list = /: *([\d,-]+)\s*$/.exec(text)
+  return list?.[1].split(',').flatMap((range) => {
+    const [first, last = first] = range.split('-').map(Number)
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index)
+  })
+}
+
 /** @param {Figure} figure @returns {string} one line of the table */
 export function line({ what, value, unit, budget, runs, note }) {
   const verdict = value <= budget ? 'within' : 'OVER'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { line, median, percentile } from './measure.mjs'
+import { affinityList, line, median, percentile } from './measure.mjs'
 
 describe('median', () => {
   it('is the middle value, or the mean of the two in the middle', () => {
@@ -22,5 +22,14 @@ describe('line', () => {
     const figure = { what: 'cancel', value: 120.4, unit: 'ms', budget: 1000, runs: 5 }
     expect(line(figure)).toMatch(/120 ms {2}within 1000 ms \(median of 5\)$/)
     expect(line({ ...figure, value: 1001 })).toContain('OVER')
+  })
+})
+
+describe('affinityList', () => {
+  it('reads what taskset prints', () => {
+    expect(affinityList("pid 7's current affinity list: 0,1\n")).toEqual([0, 1])
+    expect(affinityList("pid 7's current affinity list: 2-4,8\n")).toEqual([2, 3, 4, 8])
+    expect(affinityList("pid 7's current affinity list: 5\n")).toEqual([5])
+    expect(affinityList('taskset: failed')).toBeUndefined()
   })
 })
