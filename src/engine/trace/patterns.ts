@@ -17,12 +17,19 @@ export interface Increment {
   readonly amount: number
 }
 
+/** Increments by more than one that are found without a string; a power of two. */
+const NEAR = 1024
+/** Numbers of one of them: its node, counter and amount, and the pattern they make. */
+const NEAR_WIDTH = 4
+
 /** All patterns of a trace: a tree of increments. Node 0 is "nothing was counted". */
 export class Patterns {
   readonly #nodes: Node[] = [{ parent: -1, counter: -1, amount: 0 }]
   readonly #children = new Map<string, number>()
   /** Children by an amount of 1, found without a string: at node * counters + counter; 0 for none. */
   #ones: Int32Array
+  /** The last child asked for at each of some places: a batch of sixteen repeats itself for the whole of a region. */
+  readonly #near = new Float64Array(NEAR * NEAR_WIDTH)
   readonly #lists: (readonly Increment[] | undefined)[] = []
 
   constructor(
@@ -42,12 +49,16 @@ export class Patterns {
       const at = node * this.counters + counter
       return at < this.#ones.length && this.#ones[at] !== 0 ? this.#ones[at] : this.#one(at, node, counter)
     }
-    const key = `${node} ${counter} ${amount}`
-    const known = this.#children.get(key)
-    if (known !== undefined) return known
-    const added = this.#add(node, counter, amount)
-    this.#children.set(key, added)
-    return added
+    const near = this.#near
+    const at = ((node * 61 + counter * 7 + amount) & (NEAR - 1)) * NEAR_WIDTH
+    const pattern = near[at + 3]
+    // Pattern 0 is nobody's child: a place that is still empty holds nothing.
+    if (pattern !== 0 && near[at] === node && near[at + 1] === counter && near[at + 2] === amount)
+      return pattern
+    near[at] = node
+    near[at + 1] = counter
+    near[at + 2] = amount
+    return (near[at + 3] = this.#far(node, counter, amount))
   }
 
   /** The increments of a pattern. */
@@ -76,7 +87,16 @@ export class Patterns {
 
   /** Bytes, roughly. */
   get bytes(): number {
-    return this.#nodes.length * 64 + this.#ones.byteLength
+    return this.#nodes.length * 64 + this.#ones.byteLength + this.#near.byteLength
+  }
+
+  #far(node: number, counter: number, amount: number): number {
+    const key = `${node} ${counter} ${amount}`
+    const known = this.#children.get(key)
+    if (known !== undefined) return known
+    const added = this.#add(node, counter, amount)
+    this.#children.set(key, added)
+    return added
   }
 
   #one(at: number, node: number, counter: number): number {
