@@ -10,7 +10,7 @@ export default experiment({
   source: 'Ryan Roberts, 27 Nov 2023, #33 (partially unmapped folios wait for memory pressure)',
   parameters: { operations: [500_000, 10_000_000] },
 
-  run({ parameters: { operations: total }, machine, record, expect }) {
+  run({ parameters: { operations: total }, machine, record, progress, expect }) {
     const m = machine({ kernel: 'linux-6.12', memory: '16GiB' })
     m.shell('echo always > hugepages-64kB/enabled')
     const heap = m.spawn().mmap({ bytes: '2GiB' })
@@ -23,6 +23,7 @@ export default experiment({
       console.log(
         `${(100 * step) / STEPS} %: ${operations} operations, ${livePages} pages needed, ${residentPages} resident, ${inUse} held, ${deferred.unmapped} of them mapped by nobody`
       )
+      progress((step * total) / STEPS, total)
       record('pages needed', livePages, 'pages')
       record('pages held', inUse, 'pages')
     }

@@ -321,6 +321,11 @@ declare module 'contpte-lab' {
     replay(model: ModelDefinition, schedule: readonly string[]): Replayed
     /** Adds a row to the results. */
     record(metric: string, value: number, unit?: string): void
+    /**
+     * Says that `done` of `of` is done of this cell, in whatever it counts: the progress bar and the
+     * estimate follow. For people who wait; no result depends on it. `bad-argument` unless 0 <= done <= of.
+     */
+    progress(done: number, of: number): void
     expect: Expect
   }
 

@@ -366,10 +366,12 @@ describe('texts for a terminal', () => {
       cellsTotal: 10,
       elapsedMs: 65_000,
       remainingMs: 3000,
-      current: { kernel: 'contpte-v2' }
+      share: 5.5,
+      current: { kernel: 'contpte-v2' },
+      within: { done: 2500, of: 5000 }
     } as const
     expect(progressLine(progress, 200)).toBe(
-      '[##########..........] 5/10 cells  1 min 5 s, about 3 s left  kernel=contpte-v2'
+      '[###########.........] 5/10 cells, 2,500/5,000  1 min 5 s, about 3 s left  kernel=contpte-v2'
     )
     expect(progressLine(progress, 20)).toHaveLength(19)
   })

@@ -2,6 +2,7 @@
 import { parametersText } from '../lab/diagnostic'
 import type { SimulatorEvent } from '../protocol/services'
 import type { Io } from './io'
+import { numberText } from './table'
 
 type Progress = Extract<SimulatorEvent, { type: 'run-progress' }>
 
@@ -15,13 +16,17 @@ export function duration(ms: number): string {
 
 /** The line for a state of a run, no longer than the terminal is wide. */
 export function progressLine(progress: Progress, columns: number): string {
-  const { status, cellsDone, cellsTotal, elapsedMs, remainingMs, current } = progress
+  const { status, cellsDone, cellsTotal, share, elapsedMs, remainingMs, current, within } = progress
   if (status === 'checking') return 'checking the script'
-  const filled = cellsTotal === 0 ? 0 : Math.floor((cellsDone / cellsTotal) * BAR_CELLS)
+  const filled = cellsTotal === 0 ? 0 : Math.floor((share / cellsTotal) * BAR_CELLS)
   const bar = `[${'#'.repeat(filled)}${'.'.repeat(BAR_CELLS - filled)}]`
   const left = remainingMs < 0 ? '' : `, about ${duration(remainingMs)} left`
   const cell = current && Object.keys(current).length > 0 ? `  ${parametersText(current)}` : ''
-  return `${bar} ${cellsDone}/${cellsTotal} cells  ${duration(elapsedMs)}${left}${cell}`.slice(0, columns - 1)
+  const part = within ? `, ${numberText(within.done)}/${numberText(within.of)}` : ''
+  return `${bar} ${cellsDone}/${cellsTotal} cells${part}  ${duration(elapsedMs)}${left}${cell}`.slice(
+    0,
+    columns - 1
+  )
 }
 
 /** The line as it is on the screen now. */

@@ -140,8 +140,12 @@ export type SimulatorEvent =
       readonly elapsedMs: number
       /** Estimate of the time left, or -1 while there is none. */
       readonly remainingMs: number
+      /** Cells done, and what those under way say they have done of themselves: at least `cellsDone`. */
+      readonly share: number
       /** Parameters of a cell being run now. */
       readonly current?: Parameters
+      /** What that cell says it has done, of what there is to do, in what it counts. */
+      readonly within?: { readonly done: number; readonly of: number }
     }
   | {
       readonly type: 'cell-finished'

@@ -4,6 +4,7 @@
  */
 import type { CellResult, ConsoleLine, Parameters } from '../results/types'
 import type { TaskResult } from '../sandbox/messages'
+import type { Within } from '../sandbox/meter'
 import { Lane, type LaneEnvironment, type LaneScript } from './lane'
 import type { Cell } from './types'
 
@@ -13,6 +14,10 @@ export interface DispatchProgress {
   readonly total: number
   /** Parameters of the cell that was started last. */
   readonly current?: Parameters
+  /** What the scripts of cells under way say they have done of them, in cells. */
+  readonly part: number
+  /** What that cell itself says, where it says it. */
+  readonly within?: Within
 }
 
 export interface DispatchEvents {
@@ -82,7 +87,16 @@ export class LocalWorkers implements Dispatcher {
   progress(): DispatchProgress {
     const newest = [...this.#busy.values()].at(-1)
     const done = this.#finished.size
-    return { done, total: this.#cells.length, ...(newest ? { current: newest.cell.parameters } : {}) }
+    const told = [...this.#busy.values()].map(({ lane }) => lane.within())
+    const part = told.reduce((sum, within) => sum + (within ? within.done / within.of : 0), 0)
+    const within = told.at(-1)
+    return {
+      done,
+      total: this.#cells.length,
+      part,
+      ...(newest ? { current: newest.cell.parameters } : {}),
+      ...(within ? { within } : {})
+    }
   }
 
   async cancel(): Promise<void> {

@@ -8,7 +8,7 @@ import { timeLimitProblem } from '../limits'
 import type { ConsoleLine, Diagnostic } from '../results/types'
 import { memberPosition } from '../script/position'
 import { NOTHING, type FromLane, type LaneInit, type Task, type TaskResult } from '../sandbox/messages'
-import { MeterReader, meterMemory } from '../sandbox/meter'
+import { MeterReader, meterMemory, type Within } from '../sandbox/meter'
 
 /** How often the watchdog looks, and how long the interpreter has to interrupt itself first. */
 const WATCH_EVERY_MS = 100
@@ -23,20 +23,20 @@ export interface LaneEnvironment {
 export type LaneScript = Omit<LaneInit, 'meter'>
 
 export class Lane {
-  readonly #env: LaneEnvironment
   readonly #script: LaneScript
   readonly #worker: Worker
   readonly #meter: SharedArrayBuffer = meterMemory()
   readonly #printed: (line: ConsoleLine) => void
+  readonly #reader: MeterReader
   #finish: ((result: TaskResult) => void) | undefined
   #lines: ConsoleLine[] = []
   #ended = false
   #reason: Diagnostic = cancelled
 
   constructor(env: LaneEnvironment, script: LaneScript, printed: (line: ConsoleLine) => void) {
-    this.#env = env
     this.#script = script
     this.#printed = printed
+    this.#reader = new MeterReader(this.#meter, () => env.now())
     const init: LaneInit = { ...script, meter: this.#meter }
     // The script's console is a message; nothing of a worker may reach our own output.
     this.#worker = new Worker(env.jobUrl, {
@@ -58,14 +58,18 @@ export class Lane {
     return !this.#ended && this.#finish === undefined
   }
 
+  /** How far the script says its cell is; nothing where it does not say. */
+  within(): Within | undefined {
+    return this.#finish && this.#reader.within()
+  }
+
   /** Runs a task. Never rejects: what went wrong is in the result's `error`. */
   async run(task: Task): Promise<TaskResult> {
     if (this.#finish) throw new Error('the lane is busy')
     if (this.#ended) return { ...NOTHING, error: this.#reason }
     this.#lines = []
-    const reader = new MeterReader(this.#meter, () => this.#env.now())
     const watch = setInterval(() => {
-      if (reader.used() > this.#script.limits.scriptMs + GRACE_MS)
+      if (this.#reader.used() > this.#script.limits.scriptMs + GRACE_MS)
         this.#stopped(timeLimitProblem(this.#script.limits))
     }, WATCH_EVERY_MS)
     const result = await new Promise<TaskResult>((finish) => {

@@ -150,6 +150,26 @@ describe('a run', () => {
     expect(events.filter((event) => event.type === 'console')).toHaveLength(6)
   })
 
+  it('tells how far a cell says it is, while it goes on', async () => {
+    const script = `import { experiment } from 'contpte-lab'
+export default experiment({
+  title: 'Long',
+  run({ progress }) {
+    progress(3, 4)
+    for (;;);
+  }
+})
+`
+    const handle = start(script)
+    const told = new Promise<SimulatorEvent>((resolve) =>
+      handle.events.subscribe((event) => {
+        if (event.type === 'run-progress' && event.within) resolve(event)
+      })
+    )
+    expect(await told).toMatchObject({ cellsDone: 0, share: 0.75, within: { done: 3, of: 4 } })
+    await handle.cancel()
+  })
+
   it('gives every finished cell to the store as it finishes', async () => {
     const calls: string[] = []
     const cells: CellResult[] = []

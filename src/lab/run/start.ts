@@ -49,7 +49,7 @@ class Run {
   /** Never rejects. */
   async start(): Promise<void> {
     this.state.started()
-    const ticker = setInterval(() => this.state.progressed(), TICK_MS)
+    const ticker = setInterval(() => this.state.progressed(this.#dispatcher?.progress()), TICK_MS)
     try {
       await this.#all()
       await this.#end('finished')
@@ -127,7 +127,7 @@ class Run {
       {
         finished: (cell) => this.state.finished(cell),
         printed: (line) => this.state.printed(line),
-        progressed: () => this.state.progressed(dispatcher.progress().current)
+        progressed: () => this.state.progressed(dispatcher.progress())
       },
       lane,
       traceLimit(this.#request)

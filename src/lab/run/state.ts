@@ -16,6 +16,7 @@ import type {
 } from '../results/types'
 import type { ScriptHeader, TaskResult } from '../sandbox/messages'
 import type { RunRecord, RunRequest, RunSummary, SimulatorEvent } from '../../protocol/services'
+import type { DispatchProgress } from './dispatcher'
 import type { Cell, RunEnvironment } from './types'
 
 /** Cells whose fork views are held in memory when nothing stores them. */
@@ -51,6 +52,7 @@ export class RunState {
   #current: Parameters | undefined
   #runningSince = 0
   #doneSoFar = 0
+  #shareSoFar = 0
   #endedMs: number | undefined
   #stored: Promise<void> = Promise.resolve()
   #storing = true
@@ -112,13 +114,19 @@ export class RunState {
     if (this.#status === 'running') this.#emit({ type: 'console', runId: this.runId, line })
   }
 
-  progressed(current: Parameters | undefined = this.#current): void {
+  /** @param now where the cells stand; nothing while none runs */
+  progressed(at?: Pick<DispatchProgress, 'current' | 'part' | 'within'>): void {
     if (this.ended) return
-    this.#current = current
+    this.#current = at?.current ?? this.#current
+    const current = this.#current
     const now = this.#env.now()
     this.#doneSoFar = Math.max(this.#doneSoFar, this.#finished.size)
     const done = this.#doneSoFar
-    const perCell = done === 0 ? 0 : (now - this.#runningSince) / done
+    const { part = 0, within } = at ?? {}
+    // A cell that ended counts whole before the next one says anything: the sum never falls.
+    this.#shareSoFar = Math.min(this.#cells.length, Math.max(this.#shareSoFar, this.#finished.size + part))
+    const share = this.#shareSoFar
+    const perCell = share === 0 ? 0 : (now - this.#runningSince) / share
     this.#emit({
       type: 'run-progress',
       runId: this.runId,
@@ -126,8 +134,10 @@ export class RunState {
       cellsDone: done,
       cellsTotal: this.#cells.length,
       elapsedMs: Math.round(now - this.#startedMs),
-      remainingMs: done === 0 ? -1 : Math.round(perCell * (this.#cells.length - done)),
-      ...(current ? { current } : {})
+      remainingMs: share === 0 ? -1 : Math.round(perCell * (this.#cells.length - share)),
+      share,
+      ...(current ? { current } : {}),
+      ...(within ? { within } : {})
     })
   }
 

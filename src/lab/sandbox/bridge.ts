@@ -58,6 +58,7 @@ const LOOKS = new Set([
   'counterNames',
   'memory',
   'random',
+  'progress',
   'print',
   'record',
   'expectation',
@@ -131,6 +132,10 @@ export function makeBridge(parts: BridgeParts): QuickJSHandle {
       }
       const event = trace?.mark('row', at(here()) ?? '', `${metric} = ${value} ${unit}`)
       return added(output.addRow(String(metric), Number(value), String(unit), event))
+    },
+    progress: (done, of) => {
+      meter.progress(Number(done), Number(of))
+      return true
     },
     expectation: (json, where) => {
       const said = JSON.parse(String(json)) as Said

@@ -1,11 +1,20 @@
 /**
- * Counts the time a script spends outside the simulator. The worker writes, its supervisor reads the
- * same memory, so that a script stuck in one native call is seen too.
+ * Counts the time a script spends outside the simulator, and holds how far the script says it is. The
+ * worker writes, its supervisor reads the same memory, so that a script stuck in one native call is
+ * seen too, and saying how far it is costs no message.
  */
 const USED = 0
 const RUNNING = 1
 const SWITCHES = 2
-const SLOTS = 3
+const DONE = 3
+const OF = 4
+const SLOTS = 5
+
+/** How far a script says its cell is: `done` of `of`, in whatever it counts. */
+export interface Within {
+  readonly done: number
+  readonly of: number
+}
 
 /** Memory shared by a worker's meter and its supervisor's `MeterReader`. */
 export function meterMemory(): SharedArrayBuffer {
@@ -28,6 +37,13 @@ export class Meter {
   reset(): void {
     this.#set(false)
     this.#slots[USED] = 0
+    this.#slots[OF] = 0
+  }
+
+  /** The script says that `done` of `of` is done; `of` is positive. */
+  progress(done: number, of: number): void {
+    this.#slots[DONE] = done
+    this.#slots[OF] = of
   }
 
   /** Script milliseconds so far. */
@@ -75,6 +91,12 @@ export class MeterReader {
     private readonly now: () => number
   ) {
     this.#slots = new Float64Array(memory)
+  }
+
+  /** What the script last said of how far it is; a moment between its two numbers stays within them. */
+  within(): Within | undefined {
+    const of = this.#slots[OF]
+    return of > 0 ? { done: Math.min(this.#slots[DONE], of), of } : undefined
   }
 
   /** Script milliseconds so far, at least; a little less than the truth right after a switch. */

@@ -23,7 +23,7 @@ async function run(text: string, task: Task = cell(), limits: Partial<Limits> = 
 }
 
 const body = (lines: string): string =>
-  `import { experiment } from 'contpte-lab'\nexport default experiment({ title: 't', async run({ machine, expect, record, random, parameters, seed }) {\n${lines}\n} })\n`
+  `import { experiment } from 'contpte-lab'\nexport default experiment({ title: 't', async run({ machine, expect, record, progress, random, parameters, seed }) {\n${lines}\n} })\n`
 
 async function failure(text: string, limits: Partial<Limits> = {}): Promise<string> {
   const { error } = await run(text, cell(), limits)
@@ -238,6 +238,11 @@ describe('what a script may not do is said at its own line', () => {
       'a bad record',
       body("record('a', NaN)"),
       "x.ts:3:1 bad-record record('a'): the value must be a finite number, not NaN"
+    ],
+    [
+      'a progress beyond its end',
+      body('progress(3, 2)'),
+      'x.ts:3:1 bad-argument progress: what is done must be a number from 0 to 2, not 3'
     ],
     ['a reserved metric', body("record('counter.fold', 1)"), "x.ts:3:1 bad-record record('counter.fold')"],
     ['a promise nobody resolves', body('await new Promise(() => {})'), 'never-resolves'],

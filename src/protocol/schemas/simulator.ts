@@ -142,7 +142,11 @@ export const simulatorContract: Contract<SimulatorService, SimulatorEvent> = {
       cellsTotal: s.count,
       elapsedMs: s.finite,
       remainingMs: s.finite,
-      current: s.maybe(results.parameters)
+      share: s.finite,
+      current: s.maybe(results.parameters),
+      within: s.maybe(
+        s.shape<{ readonly done: number; readonly of: number }>({ done: s.finite, of: s.finite })
+      )
     }),
     'cell-finished': s.shape<Event<'cell-finished'>>({
       type: s.literal('cell-finished'),

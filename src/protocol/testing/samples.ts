@@ -154,7 +154,9 @@ export const simulatorSamples: Samples<SimulatorService, SimulatorEvent> = {
       cellsTotal: 2,
       elapsedMs: 5,
       remainingMs: -1,
-      current: parameters
+      share: 1.5,
+      current: parameters,
+      within: { done: 5, of: 10 }
     },
     'cell-finished': {
       type: 'cell-finished',

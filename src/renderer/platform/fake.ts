@@ -238,6 +238,7 @@ export function fakeClients(
         cellsTotal: cells.length,
         elapsedMs: done * pause,
         remainingMs: (cells.length - done) * pause,
+        share: done,
         current: cells[Math.min(done, cells.length - 1)]
       })
       setTimeout(next, pause)

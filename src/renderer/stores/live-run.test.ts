@@ -39,14 +39,19 @@ function cell(
   }
 }
 
-const progress = (cellsDone: number, elapsedMs = 0): Extract<SimulatorEvent, { type: 'run-progress' }> => ({
+const progress = (
+  cellsDone: number,
+  elapsedMs = 0,
+  part = 0
+): Extract<SimulatorEvent, { type: 'run-progress' }> => ({
   type: 'run-progress',
   runId: 'r',
   status: 'running',
   cellsDone,
   cellsTotal: 100,
   elapsedMs,
-  remainingMs: -1
+  remainingMs: -1,
+  share: cellsDone + part
 })
 
 describe('a growing run', () => {
@@ -62,15 +67,16 @@ describe('a growing run', () => {
     }
   )
 
-  test.prop([fc.array(fc.tuple(fc.nat(100), fc.nat(10_000)), { maxLength: 30 })])(
+  test.prop([fc.array(fc.tuple(fc.nat(100), fc.nat(10_000), fc.nat(7)), { maxLength: 30 })])(
     'never goes backwards, however late a report is',
     (reports) => {
       const run = collector()
       let before = run.value.progress
-      for (const [done, elapsed] of reports) {
-        run.apply(progress(done, elapsed))
+      for (const [done, elapsed, eighths] of reports) {
+        run.apply(progress(done, elapsed, eighths / 8))
         const now = run.value.progress
         expect(now.done).toBeGreaterThanOrEqual(before.done)
+        expect(now.share).toBeGreaterThanOrEqual(Math.max(before.share, now.done))
         expect(now.elapsedMs).toBeGreaterThanOrEqual(before.elapsedMs)
         before = now
       }

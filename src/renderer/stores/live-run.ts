@@ -5,11 +5,15 @@ export interface Progress {
   readonly done: number
   /** 0 while the script is being checked. */
   readonly total: number
+  /** Cells done, with what those under way say they have done of themselves. */
+  readonly share: number
   readonly elapsedMs: number
   /** -1 while there is no estimate. */
   readonly remainingMs: number
   /** Parameters of a cell being run now. */
   readonly current?: Parameters
+  /** What that cell says it has done. */
+  readonly within?: { readonly done: number; readonly of: number }
 }
 
 /** A run as it grows: the record so far and its progress. Each change is a new object. */
@@ -40,6 +44,7 @@ export function fromRecord(record: RunRecord): LiveRun {
     progress: {
       done: record.cellsDone,
       total: record.cellsTotal,
+      share: record.cellsDone,
       elapsedMs: record.elapsedMs,
       remainingMs: isLive(record) ? -1 : 0
     },
@@ -172,9 +177,11 @@ export class RunCollector {
     return {
       done: Math.max(progress.done, event.cellsDone),
       total: Math.max(progress.total, event.cellsTotal),
+      share: Math.max(progress.share, event.share),
       elapsedMs: Math.max(progress.elapsedMs, event.elapsedMs),
       remainingMs: event.remainingMs,
-      current: event.current
+      current: event.current,
+      within: event.within
     }
   }
 
@@ -198,7 +205,7 @@ export class RunCollector {
       console: [...this.console],
       diagnostics: [...this.errors],
       cells: Array.from(cells, (cell) => cell ?? { parameters: {}, forks: -1, key: '' }),
-      progress: { ...this.run.progress, done }
+      progress: { ...this.run.progress, done, share: Math.max(this.run.progress.share, done) }
     }
   }
 }

@@ -102,6 +102,15 @@ function record(metric, value, unit = '1') {
   ask(host.record(metric, value, unit))
 }
 
+/** How far the cell is. */
+function progress(done, of) {
+  if (typeof of !== 'number' || !isFinite(of) || of <= 0)
+    throw fail('bad-argument', `progress: what there is to do must be a number above 0, not ${render(of)}`)
+  if (typeof done !== 'number' || !(done >= 0 && done <= of))
+    throw fail('bad-argument', `progress: what is done must be a number from 0 to ${of}, not ${render(done)}`)
+  host.progress(done, of)
+}
+
 /** One schedule of a model for the explorer. */
 function replay(definition, schedule) {
   let text
@@ -225,7 +234,7 @@ function run(definition, cell) {
   const { parameters: pairs, seed } = parse(cell)
   const given = freeze(Object.fromEntries(pairs))
   const random = () => host.random()
-  return definition.run(freeze({ parameters: given, seed, random, machine, replay, record, expect }))
+  return definition.run(freeze({ parameters: given, seed, random, machine, replay, record, progress, expect }))
 }
 
 function conclude(definition, input) {
