@@ -61,9 +61,30 @@ test('huge pages: two policies side by side, a store explained, a setting tried 
   // The other column is another policy: it is as the run has it.
   await expect(always.getByText('as the run has it')).toBeVisible()
 
+  // 100 pages in folios of 16: seven faults, and three pages of one of them are held for nothing.
+  const statistics = always.getByRole('table', { name: 'linux-6.12: statistics by size' })
+  await expect(statistics.getByRole('row', { name: /^64 KiB 7 / })).toBeVisible()
+  const memory = lab.page.getByRole('region', { name: 'Memory over the run', exact: true })
+  const position = memory.getByRole('region', { name: 'Memory at the position' })
+  await expect(position.getByRole('row', { name: /policy always 109 12 3 / })).toBeVisible()
+  await expect(position.getByRole('row', { name: /policy never 97 0 0 / })).toBeVisible()
+  // Three figures of two policies in one picture; by keyboard, another one and its data.
+  await expect(memory.locator('.mark-line path')).toHaveCount(6)
+  await memory.getByRole('radio', { name: 'Pages' }).focus()
+  await lab.press('ArrowRight')
+  await expect(memory.getByRole('figure', { name: 'Folios by size over the run' })).toBeVisible()
+  await expect(memory.locator('.mark-line path')).toHaveCount(4)
+  await memory.getByRole('button', { name: 'Show data' }).click()
+  await expect(memory.getByRole('grid', { name: 'Data of Folios by size over the run' })).toContainText(
+    '64 KiB'
+  )
+  // Both follow the step.
+  await stepper.goTo(3)
+  await expect(statistics.getByRole('row', { name: /^64 KiB 0 / })).toBeVisible()
+
   for (const theme of ['dark', 'light']) {
     await lab.command(`Theme: ${theme}`)
-    for (const side of [always, never])
+    for (const side of [always, never, memory])
       expect(await violations(side, theme === 'dark' ? undefined : ['color-contrast'])).toEqual([])
   }
 })

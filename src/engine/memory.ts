@@ -51,8 +51,8 @@ export function readMemory(world: World): MemoryInfo {
   }
 }
 
-/** `unusable_free_index`: the share of free pages in blocks below `order`. */
-function unusableIndex(blocks: readonly number[], order: number): number {
+/** `unusable_free_index`: 0 none to 1 all, the share of free pages in blocks below `order`. */
+export function unusableIndex(blocks: readonly number[], order: number): number {
   const pages = (from: number) =>
     blocks.reduce((sum, count, at) => (at < from ? sum : sum + count * 2 ** at), 0)
   const free = pages(0)

@@ -189,9 +189,10 @@ export class World {
     if (config.trace === undefined) return
     // Every change is told one by one: nothing may stand in for many.
     this.fastPaths = false
-    this.trace = new Tracer(this, config.trace.log, config.trace.machine)
+    if (!(folios instanceof TracedFolios)) return
+    this.trace = new Tracer(this, config.trace.log, config.trace.machine, folios)
     if (tables instanceof TracedTables) tables.trace = this.trace
-    if (folios instanceof TracedFolios) folios.trace = this.trace
+    folios.trace = this.trace
     this.tlbi.trace = this.trace
     this.tlbi.observer = this.trace.tlbs
     this.folios.observer = this.trace.tlbs

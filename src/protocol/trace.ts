@@ -26,7 +26,7 @@ import type {
   TraceSummary,
   TraceTotals
 } from '../lab/results/trace'
-import type { TraceHugePages } from '../lab/results/trace-huge-pages'
+import type { TraceFootprint, TraceHugePages } from '../lab/results/trace-huge-pages'
 
 export type * from '../lab/results/trace'
 export type * from '../lab/results/trace-huge-pages'
@@ -136,6 +136,8 @@ export interface TraceService {
   traceDescriptor(request: TraceDescriptorRequest): Promise<TraceDescriptor>
   /** Settings files, decisions and folio sizes; see `TraceHugePages`. */
   traceHugePages(request: TraceHugePagesRequest): Promise<TraceHugePages>
+  /** Memory of a machine over a range of events. */
+  traceFootprint(request: TraceRange & { readonly machine: number }): Promise<TraceFootprint>
   /** Pairs `from` to `from + count - 1` of the two workloads' operations. */
   traceAlign(request: TraceTwo & { readonly from: number; readonly count: number }): Promise<TraceAlignment>
   /** Where `b` stands when `a` stands at `event`. */

@@ -17,6 +17,7 @@ export function withoutTraces(): TraceService {
     traceState: refuse,
     traceDescriptor: refuse,
     traceHugePages: refuse,
+    traceFootprint: refuse,
     traceAlign: refuse,
     traceCounterpart: refuse,
     traceDiff: refuse,

@@ -30,7 +30,7 @@ export function accessRange(world: World, mm: Mm, vpn: number, end: number, writ
     let slot = world.tlbs === undefined ? findSlot(world, mm, vpn) : 0
     while (vpn < next) {
       if (slot !== 0 && walkHits(world, slot, write)) {
-        world.trace?.accessed(mm, vpn, write)
+        world.trace?.accessed(mm, vpn, write, world.tables.pfn(slot))
         vpn++
         slot++
         continue
@@ -67,7 +67,7 @@ export function untaggedAccess(world: World, mm: Mm, vpn: number, write: boolean
         ? walkHardware(world, mm, vpn, write)
         : translate(world, world.tlbs, mm, vpn, write)
     if (pfn >= 0) {
-      world.trace?.accessed(mm, vpn, write)
+      world.trace?.accessed(mm, vpn, write, pfn)
       return pfn
     }
     if (faults === MAX_FAULTS) throw noProgress(vpn, write)

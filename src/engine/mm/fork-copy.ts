@@ -53,7 +53,7 @@ export function copyPinnedPage(section: CopySection, slot: number, childSlot: nu
   calls[FN.copy_page]++
   child.count(PAGE_COPY, 1)
   world.trace?.note('copy', child.pid, page, tables.pfn(slot), 0, 1)
-  folios.setContent(page, folios.content(tables.pfn(slot)))
+  folios.copyContent(tables.pfn(slot), page)
   world.mte?.copyPage(tables.pfn(slot), page)
   if (kernel.functionNames === 'linux-6.12') {
     calls[FN.folio_add_new_anon_rmap]++

@@ -5,6 +5,7 @@
  */
 import { COUNTER_NAMES } from './counters'
 import type { TraceKind } from './kinds'
+import type { MemorySample } from './memory-samples'
 import { KIND, TRACE_KINDS } from './kinds'
 import { Patterns } from './patterns'
 import type { Vma } from '../mm/mm'
@@ -51,6 +52,7 @@ export interface LogData {
   readonly vmaLists: readonly (readonly VmaRecord[])[]
   readonly texts: readonly string[]
   readonly stats: readonly number[]
+  readonly memory: readonly MemorySample[]
 }
 
 /** Events 1 to `length`, of all machines of a cell in the order in which they happened. */
@@ -63,6 +65,8 @@ export class TraceLog {
   readonly texts: string[] = []
   /** Changes of statistics of huge pages, four numbers each: the event before, machine, place, by how much. */
   readonly stats: number[] = []
+  /** How memory was, machine by machine, once the cell has ended. */
+  readonly memory: MemorySample[] = []
   /** Set once something did not fit any more. */
   cut = false
   /** Event after which a run is ended by `TraceStop`; for tests. */
@@ -84,13 +88,14 @@ export class TraceLog {
     log.vmaLists.splice(0, 1, ...data.vmaLists)
     for (const text of data.texts) log.texts.push(text)
     for (const number of data.stats) log.stats.push(number)
+    log.memory.push(...data.memory)
     return log
   }
 
   /** The log as data; it must not grow afterwards. */
   data(): LogData {
-    const { limit, length, cut, chunks, vmaLists, texts, stats } = this
-    return { limit, length, cut, chunks, patterns: this.patterns.data(), vmaLists, texts, stats }
+    const { limit, length, cut, chunks, vmaLists, texts, stats, memory } = this
+    return { limit, length, cut, chunks, patterns: this.patterns.data(), vmaLists, texts, stats, memory }
   }
 
   get length(): number {
@@ -176,7 +181,8 @@ export class TraceLog {
     const vmas = this.vmaLists.reduce((sum, list) => sum + 16 + 8 * list.length, 0)
     const texts = this.texts.reduce((sum, text) => sum + 2 * text.length, 0)
     const stats = 8 * this.stats.length
-    return this.chunks.length * CHUNK_EVENTS * LANES * 4 + this.patterns.bytes + vmas + texts + stats
+    const memory = this.memory.length * 512
+    return this.chunks.length * CHUNK_EVENTS * LANES * 4 + this.patterns.bytes + vmas + texts + stats + memory
   }
 }
 

@@ -8,9 +8,28 @@ import type { Tracer } from './tracer'
 /** The folios of a traced world; `trace` is set when the world is put together. */
 export class TracedFolios extends Folios {
   trace: Tracer | undefined
+  /** 1 for each page accessed since it was allocated, by chunk of frames. */
+  readonly #touched: (Uint8Array | undefined)[] = []
 
   constructor(buddy: Buddy, counters: Counters, blockOrder: number) {
     super(buddy, counters, blockOrder)
+  }
+
+  /** Somebody accessed a page. */
+  touch(pfn: number): void {
+    const chunk = pfn >>> FOLIO_CHUNK_SHIFT
+    const lane = (this.#touched[chunk] ??= new Uint8Array(1 << FOLIO_CHUNK_SHIFT))
+    lane[pfn & FOLIO_CHUNK_MASK] = 1
+  }
+
+  /** Whether a page was accessed since it was allocated, or is a copy of one that was. */
+  isTouched(pfn: number): boolean {
+    return this.#touched[pfn >>> FOLIO_CHUNK_SHIFT]?.[pfn & FOLIO_CHUNK_MASK] === 1
+  }
+
+  override copyContent(from: number, to: number): void {
+    super.copyContent(from, to)
+    if (this.isTouched(from)) this.touch(to)
   }
 
   override alloc(order: number, at?: number): number {
@@ -30,6 +49,10 @@ export class TracedFolios extends Folios {
     const nr = 1 << order
     // What earlier users left in the pages goes page by page.
     for (let i = 0; i < nr; i++) if (this.content(pfn + i) !== 0) this.setContent(pfn + i, 0)
+    for (let at = pfn; at < pfn + nr; at += FOLIO_CHUNK_MASK + 1) {
+      const from = at & FOLIO_CHUNK_MASK
+      this.#touched[at >>> FOLIO_CHUNK_SHIFT]?.fill(0, from, from + nr)
+    }
     const { flags, refs, anonVma } = lanes
     super.born(pfn, order, word)
     this.trace?.add(KIND['folio-alloc'], word, pfn, flags, anonVma, order, refs)

@@ -7,6 +7,7 @@ import { Tlbs, ADVERSARIAL, type TlbConfig } from '../arch/tlb'
 import { translateShadow } from './shadow'
 import { AnyMm, type Mm, type Vma } from '../mm/mm'
 import type { World } from '../world'
+import { MemorySamples } from './memory-samples'
 import { COUNTER_INDEX, COUNTER_NAMES } from './counters'
 import { KIND, SPAN_KINDS, type SpanKind, type TraceKind } from './kinds'
 import { highLane, lowLane, MM_FIELDS } from './lanes'
@@ -26,6 +27,8 @@ export class Tracer {
   readonly tlbs: Tlbs
   /** Slots of the swap area that the machine began with, 0 without one. */
   readonly swapSlots: number
+  /** How memory is on the way. */
+  readonly samples: MemorySamples
   readonly #last = new Float64Array(COUNTERS)
   readonly #values: Float64Array
   /** One bit a counter that may have changed since the last event, 32 in each. */
@@ -39,9 +42,12 @@ export class Tracer {
     readonly log: TraceLog,
     /** Number of the machine in its cell. */
     readonly machine: number,
+    /** The machine's folios, which know what was accessed. */
+    readonly folios: { touch(pfn: number): void; isTouched(pfn: number): boolean },
     shadow: TlbConfig = { ...ADVERSARIAL, records: 'own' }
   ) {
     this.#values = world.counters.values
+    this.samples = new MemorySamples(world, machine, (pfn) => folios.isTouched(pfn))
     this.#watches = world.tlbs === undefined
     this.tlbs = world.tlbs ?? new Tlbs(world.geometry, shadow, world.cpu.hafdbs, 1)
     this.tlbs.trace = this
@@ -77,6 +83,7 @@ export class Tracer {
     }
     const head = kind | (this.world.currentCpu << 8) | (this.machine << 20)
     log.append(head, pid, place, oldA, oldB, newA, newB, this.#counted())
+    if (log.length >= this.samples.due) this.samples.take(log.length)
     log.checkStop()
   }
 
@@ -123,8 +130,9 @@ export class Tracer {
     this.add(KIND[kind], owner, at, lowLane(vpn), highLane(vpn), walkTable[at], 0)
   }
 
-  /** An access that a walk completed: TLBs that only look on take it up. */
-  accessed(mm: Mm, vpn: number, write: boolean): void {
+  /** An access to page `pfn` that a walk completed: TLBs that only look on take it up. */
+  accessed(mm: Mm, vpn: number, write: boolean, pfn: number): void {
+    this.folios.touch(pfn)
     if (this.#watches) translateShadow(this.world, this.tlbs, mm, vpn, write)
   }
 

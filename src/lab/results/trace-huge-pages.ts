@@ -53,3 +53,33 @@ export interface TraceHugePages {
   readonly orders?: readonly number[]
   readonly sizes: readonly TraceFolioSize[]
 }
+
+/** Memory at one point of a run, in pages. */
+export interface TraceFootprintPoint {
+  readonly event: number
+  /**
+   * How far the script was: operations ended, and the part of the one under way. What two runs of one
+   * workload have in common, where events differ.
+   */
+  readonly step: number
+  /** Resident pages of all address spaces. */
+  readonly resident: number
+  /** Mapped, and not accessed since they were allocated. */
+  readonly unused: number
+  /** Held although nothing maps them. */
+  readonly unmapped: number
+  /** Folios that somebody holds, in the order of `TraceFootprint.orders`. */
+  readonly folios: readonly number[]
+  /** In the same order, how much of the free memory lies in blocks too small for the size: 0 to 1. */
+  readonly unusable: readonly number[]
+}
+
+/** Memory of a machine over a range of events. */
+export interface TraceFootprint {
+  /** Operations of the script. */
+  readonly steps: number
+  /** Single pages, and the sizes of folios that anonymous memory can have. */
+  readonly orders: readonly number[]
+  readonly pageSize: number
+  readonly points: readonly TraceFootprintPoint[]
+}

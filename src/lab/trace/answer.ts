@@ -5,6 +5,7 @@ import { differences, twoOf } from './compare'
 import { Comparison } from './comparison'
 import { descriptorAt } from './descriptor'
 import { TraceError } from './error'
+import { footprintOf } from './footprint'
 import { hugePagesAt } from './huge-pages'
 import type { IndexedTrace } from './indexed'
 import { lanes } from './lanes'
@@ -83,6 +84,10 @@ export class Answers {
       const trace = this.traces.get({ runId, cell })
       checkEvent(trace, asked.event)
       return hugePagesAt(trace, asked)
+    },
+    traceFootprint: ({ machine, ...request }) => {
+      const trace = this.traces.get(request)
+      return footprintOf(trace, { machine, from: request.from, to: request.to })
     },
     traceAlign: (request) => alignmentOf(this.#compare(request).pairs, request.from, request.count),
     traceCounterpart: (request) => {

@@ -61,6 +61,8 @@ export class CellTrace {
     } finally {
       const tracers = this.#tracers()
       tracers.forEach((tracer, i) => tracer.settle(depths[i] ?? 0))
+      const { length } = this.log
+      if (length >= from && !this.log.full) for (const { samples } of tracers) samples.boundary(length)
       // Inside another operation rules may be broken for a while.
       if (--this.#open === 0)
         tracers.forEach((tracer, i) => this.#check(tracer, i, this.log.length - from + 1))
@@ -108,6 +110,7 @@ export class CellTrace {
     this.#tracers().forEach((tracer, i) => {
       if ((this.#unseen[i] ?? 0) > 0) this.#check(tracer, i, Infinity)
     })
+    for (const { samples } of this.#tracers()) this.log.memory.push(...samples.upTo(this.log.length))
     return {
       file,
       parameters,

@@ -66,6 +66,7 @@ export class TraceStore {
       traceState: ask('traceState'),
       traceDescriptor: ask('traceDescriptor'),
       traceHugePages: ask('traceHugePages'),
+      traceFootprint: ask('traceFootprint'),
       traceAlign: ask('traceAlign'),
       traceCounterpart: ask('traceCounterpart'),
       traceDiff: ask('traceDiff'),

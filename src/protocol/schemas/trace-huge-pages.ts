@@ -57,3 +57,23 @@ export const hugePages = s.shape<t.TraceHugePages>({
   orders: s.maybe(s.list(order, MAX_TRACE_BUCKETS)),
   sizes: s.list(s.shape<t.TraceFolioSize>({ order, bytes: s.count, folios: s.count, partially: s.count }), 32)
 })
+
+const sizes = s.list(s.finite, 32)
+
+export const footprint = s.shape<t.TraceFootprint>({
+  steps: s.count,
+  orders: s.list(order, 32),
+  pageSize: s.count,
+  points: s.list(
+    s.shape<t.TraceFootprint['points'][number]>({
+      event: s.count,
+      step: s.finite,
+      resident: s.count,
+      unused: s.count,
+      unmapped: s.count,
+      folios: sizes,
+      unusable: sizes
+    }),
+    1_000
+  )
+})

@@ -14,7 +14,7 @@ import type { Contract } from '../contract'
 import type * as t from '../trace'
 import * as v from 'valibot'
 import * as s from './base'
-import { hugePages } from './trace-huge-pages'
+import { footprint, hugePages } from './trace-huge-pages'
 import * as replies from './trace-replies'
 
 const key = { runId: s.name, cell: s.count }
@@ -132,6 +132,10 @@ export const traceCalls: Contract<t.TraceService, never>['calls'] = {
       complete: s.maybe(s.textOf(MAX_CONSOLE_CHARS))
     }),
     reply: hugePages
+  },
+  traceFootprint: {
+    request: s.shape<t.TraceRange & { readonly machine: number }>({ ...range, machine }),
+    reply: footprint
   },
   traceAlign: {
     request: s.shape<t.TraceTwo & { readonly from: number; readonly count: number }>({

@@ -76,6 +76,7 @@ export const traceSamples: Pick<Samples<TraceService, never>, 'requests' | 'repl
       lines: ['cat enabled'],
       complete: 'ca'
     },
+    traceFootprint: { ...key, from: 0, to: 9, machine: 0 },
     traceAlign: { ...two, from: 0, count: 10 },
     traceCounterpart: { ...two, event: 7 },
     traceDiff: { ...two, aEvent: 7, bEvent: 8, cells: 10, address: { from: 0, to: 4096 } },
@@ -381,6 +382,14 @@ export const traceSamples: Pick<Samples<TraceService, never>, 'requests' | 'repl
       ],
       writtenBy: 7,
       nextWrite: 9
+    },
+    traceFootprint: {
+      steps: 2,
+      orders: [0, 4],
+      pageSize: 4096,
+      points: [
+        { event: 3, step: 0.5, resident: 16, unused: 15, unmapped: 0, folios: [0, 1], unusable: [0, 0.25] }
+      ]
     },
     traceAlign: {
       pairs: [{ a: 0, b: -1, title: 'region.write(0, 16)', aEvent: 9, bEvent: 0 }],

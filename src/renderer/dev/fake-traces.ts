@@ -460,6 +460,7 @@ export function fakeTraces(traces: readonly FakeTrace[]): TraceService {
       directory: '/',
       sizes: []
     }),
+    traceFootprint: async () => ({ steps: 0, orders: [0], pageSize: 4096, points: [] }),
     traceAlign: async () => ({ pairs: [], total: 0, unmatchedA: 0, unmatchedB: 0 }),
     traceCounterpart: async ({ a, b, event }) => counterpart(of(a), of(b), event),
     traceDiff: async ({ aEvent, bEvent }) => ({

@@ -31,6 +31,7 @@ function refusedTraces(): TraceService {
     traceState: refuse,
     traceDescriptor: refuse,
     traceHugePages: refuse,
+    traceFootprint: refuse,
     traceAlign: refuse,
     traceCounterpart: refuse,
     traceDiff: refuse,

@@ -132,7 +132,7 @@ function copyBlock(world: World, mm: Mm, vma: Vma, block: number, old: number): 
   const pages = pfn < 0 ? allocBasePages(world, ops.c) : []
   mm.count(zero ? PAGE_CLEAR : PAGE_COPY, ops.c)
   world.trace?.note(zero ? 'clear' : 'copy', mm.pid, Math.max(pfn, 0), zero ? 0 : old, 0, ops.c)
-  if (!zero) for (let i = 0; i < ops.c; i++) copyContent(world, pfn < 0 ? pages[i] : pfn + i, old + i)
+  if (!zero) for (let i = 0; i < ops.c; i++) folios.copyContent(old + i, pfn < 0 ? pages[i] : pfn + i)
   mm.count(READ, 1)
   if (ops.readOnlyRun(mm, block) < ops.c) {
     if (pfn < 0) for (const page of pages) folios.put(page)
@@ -155,12 +155,6 @@ function copyBlock(world: World, mm: Mm, vma: Vma, block: number, old: number): 
   // A reference held over the copy, its drop, and the drop of the mapping's own.
   mm.count(FOLIO_REF, 3)
   folios.put(old)
-}
-
-/** Zero stays unwritten: a lane of contents is made only when a page holds something. */
-function copyContent(world: World, to: number, from: number): void {
-  const value = world.folios.content(from)
-  if (value !== 0) world.folios.setContent(to, value)
 }
 
 function allocBasePages(world: World, nr: number): number[] {

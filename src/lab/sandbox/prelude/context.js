@@ -234,7 +234,9 @@ function run(definition, cell) {
   const { parameters: pairs, seed } = parse(cell)
   const given = freeze(Object.fromEntries(pairs))
   const random = () => host.random()
-  return definition.run(freeze({ parameters: given, seed, random, machine, replay, record, progress, expect }))
+  return definition.run(
+    freeze({ parameters: given, seed, random, machine, replay, record, progress, expect })
+  )
 }
 
 function conclude(definition, input) {

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import type { TraceFootprint } from '../../../protocol/trace'
+import { drawChart } from '../chart/draw'
+import { FIGURES, footprintChart, footprintValues, pointAt } from './footprint'
+
+const footprint = (resident: number): TraceFootprint => ({
+  steps: 2,
+  orders: [0, 4, 9],
+  pageSize: 4096,
+  points: [
+    { event: 4, step: 1, resident, unused: 3, unmapped: 0, folios: [1, 2, 0], unusable: [0, 0.25, 1] },
+    {
+      event: 9,
+      step: 2,
+      resident: 2 * resident,
+      unused: 0,
+      unmapped: 5,
+      folios: [0, 0, 0],
+      unusable: [0, 0, 0]
+    }
+  ]
+})
+const sides = [
+  { name: 'always', footprint: footprint(16) },
+  { name: 'never', footprint: footprint(4) }
+]
+
+describe('charts of memory', () => {
+  it('hold every policy, and leave out sizes that nobody has', () => {
+    const rows = footprintValues('folios', sides)
+    expect(rows.map(({ policy, step, series, value }) => [policy, step, series, value])).toEqual([
+      ['always', 1, '4 KiB', 1],
+      ['always', 1, '64 KiB', 2],
+      ['always', 2, '4 KiB', 0],
+      ['always', 2, '64 KiB', 0],
+      ['never', 1, '4 KiB', 1],
+      ['never', 1, '64 KiB', 2],
+      ['never', 2, '4 KiB', 0],
+      ['never', 2, '64 KiB', 0]
+    ])
+    const pages = footprintValues('pages', sides).filter(({ series }) => series === 'resident')
+    expect(pages.map(({ value }) => value)).toEqual([16, 32, 4, 8])
+  })
+
+  it.each(FIGURES.map(({ value }) => value))('of %s are drawn without a warning', async (figure) => {
+    const drawn = await drawChart(footprintChart(figure, sides).spec, { config: {}, width: 400 })
+    expect(drawn.warnings).toEqual([])
+    expect(await drawn.view.toSVG()).toContain('operations of the script done')
+    drawn.finalize()
+  })
+
+  it('say what was so at an event', () => {
+    expect(pointAt(footprint(1), 8)?.event).toBe(4)
+    expect(pointAt(footprint(1), 9)?.event).toBe(9)
+    expect(pointAt(footprint(1), 3)).toBeUndefined()
+  })
+})
