@@ -94,6 +94,12 @@ declare module 'contpte-lab' {
     completion?: 'at-dsb' | 'at-issue'
     /** Which entry of a folded block hardware marks accessed or dirty: the one used, or any. Default `'own'`. */
     records?: 'own' | 'seeded'
+    /**
+     * Hardware that ends in an error where others go on with the entry they access: a walk that meets a
+     * contiguous block whose valid entries disagree throws `hardware-error`. Entries that are not valid do
+     * not count. Of blocks of PTEs; contiguous leaves are not looked at. Default false.
+     */
+    strict?: boolean
     /** CPUs that do not update descriptors although the machine's CPUs do. */
     withoutHafdbs?: readonly number[]
     /** Walkers like an SMMU without HTTU: they share page tables, and update nothing. Default 0. */

@@ -10,7 +10,7 @@ export class EngineError extends Error {
      * Errno name (`EINVAL`, `ENOENT`, `EACCES`, `EISDIR`, `ENOMEM`, `EFAULT`, `EIO`) or an engine code
      * (`unknown-kernel`, `bad-argument`, `use-after-exit`, `no-cost-profile`, `bad-cost-profile`,
      * `no-tlb`, `no-progress`, `mmap-lock-held`, `inside-step`, `not-modelled`,
-     * `tag-fault`).
+     * `tag-fault`, `hardware-error`).
      */
     readonly code: string,
     message: string

@@ -252,9 +252,12 @@ export class Machine {
     if (!this.#inStep) return this.act(mm, vpn, 1, () => stored(agentAccess(world, mm, agent, vpn, write)))
     const before = world.currentCpu
     world.currentCpu = agent
-    const pfn = translate(world, tlbs, mm, vpn, write)
-    world.currentCpu = before
-    return stored({ pfn, faults: pfn < 0 ? 1 : 0 })
+    try {
+      const pfn = translate(world, tlbs, mm, vpn, write)
+      return stored({ pfn, faults: pfn < 0 ? 1 : 0 })
+    } finally {
+      world.currentCpu = before
+    }
   }
 
   /** One wake-up of khugepaged, which never runs by itself. */

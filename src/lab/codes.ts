@@ -44,6 +44,7 @@ export const LAB_CODES = [
   'no-tlb',
   'no-progress',
   'tag-fault',
+  'hardware-error',
   'mmap-lock-held',
   'inside-step',
   'bad-cost-profile',

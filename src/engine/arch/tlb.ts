@@ -30,6 +30,11 @@ export interface TlbConfig {
   readonly completion: 'at-dsb' | 'at-issue'
   /** Which entry of a folded block hardware marks accessed or dirty (H3): the one used, or any. */
   readonly records?: 'own' | 'seeded'
+  /**
+   * A walk that meets a block whose valid entries disagree ends in an error, which T6 allows. Default
+   * false: the entry that is accessed counts.
+   */
+  readonly strict?: boolean
   /** CPUs, each with a TLB. Default 1. */
   readonly cpus?: number
   /** CPUs, by number, that do not update descriptors although the machine's CPUs do. */

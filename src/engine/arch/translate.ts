@@ -6,11 +6,14 @@ import type { Mm } from '../mm/mm'
 import { findLeaf, findSlot, leafPages } from '../mm/walk'
 import type { World } from '../world'
 import { AF, CONT, RDONLY, VALID, VALID_CONT, WRITE } from './descriptor'
+import { misprogrammed } from '../check/contiguity'
+import { EngineError } from '../error'
 import { contiguousLeaves } from './granule'
 import type { Tlbs } from './tlb'
 
 /**
- * The frame that the acting CPU accesses at `vpn`, or -1 where the access faults. A store through an
+ * The frame that the acting CPU accesses at `vpn`, or -1 where the access faults. Throws `hardware-error`
+ * on strict hardware. A store through an
  * entry that is writable and dirty touches no table (H5); one through a writable-clean entry walks
  * again, because hardware updates the descriptor as it is now (H4). An entry that forbids the access
  * faults although the tables may allow it by now: that entry stays until somebody invalidates it.
@@ -39,6 +42,8 @@ function walk(world: World, tlbs: Tlbs, mm: Mm, vpn: number, write: boolean): nu
 
   const attr = tables.attr(slot)
   if ((attr & VALID) === 0) return -1
+  if (tlbs.config.strict === true && pages === 1 && misprogrammed(world, slot & -geometry.contPtes))
+    throw hardwareError(world, tlbs, mm, vpn)
   const cleans = write && (attr & RDONLY) !== 0
   if (cleans && (attr & WRITE) === 0) return -1
   const records = cleans || (attr & AF) === 0
@@ -60,6 +65,25 @@ function walk(world: World, tlbs: Tlbs, mm: Mm, vpn: number, write: boolean): nu
     tlbs.install(mm.pid, vpn - offset, geometry.contPtes, pfn - offset, loaded)
   else tlbs.install(mm.pid, vpn, 1, pfn, loaded)
   return pfn
+}
+
+/**
+ * The error that strict hardware ends in: a walk to a valid entry of a block whose valid entries
+ * disagree. Entries that are not valid do not count, so a block that is being cleared never is one.
+ * Source: Barry Song, 28 Nov 2023 (Qualcomm's firmware crashes, MTK shows nothing); Arm ARM RNGLXZ.
+ */
+function hardwareError({ geometry }: World, tlbs: Tlbs, mm: Mm, vpn: number): EngineError {
+  const address = `0x${(vpn * geometry.pageSize).toString(16)}`
+  const first = `0x${((vpn - (vpn % geometry.contPtes)) * geometry.pageSize).toString(16)}`
+  tlbs.report(
+    'block-misprogrammed',
+    `CPU ${tlbs.acting}, mm ${mm.pid}, page ${vpn}`,
+    `a walk for ${address} met valid entries that disagree in the block at ${first}: an error of the hardware`
+  )
+  return new EngineError(
+    'hardware-error',
+    `Hardware error: valid entries of the contiguous block at ${first} of process ${mm.pid} disagree, and CPU ${tlbs.acting} walked to ${address} (rule block-misprogrammed).`
+  )
 }
 
 /** Hardware writes accessed, and for a store dirty, into one entry: of a folded block it may be any (H3). */

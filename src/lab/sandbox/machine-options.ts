@@ -27,7 +27,7 @@ const MACHINE = [
   'hvo'
 ]
 const CPU = ['model', 'hafdbs', 'tlbRange', 'kpti', 'lpa2', 'repeatTlbi', 'mte']
-const TLB = ['entries', 'coalesce', 'evict', 'completion', 'records', 'withoutHafdbs', 'walkers']
+const TLB = ['entries', 'coalesce', 'evict', 'completion', 'records', 'strict', 'withoutHafdbs', 'walkers']
 const MMAP = ['bytes', 'align', 'prot', 'shared', 'file', 'name', 'huge', 'reserve']
 const DEFAULT_MODEL = 'neoverse-n1'
 
@@ -125,6 +125,7 @@ function tlbOptions(value: unknown): TlbOptions {
     evict: choice('evict'),
     completion: choice('completion'),
     records: choice('records'),
+    strict: optional(wanted.strict, (one) => flag('machine: tlb: strict', one)),
     withoutHafdbs: optional(wanted.withoutHafdbs, cpuList)
   }
   // The engine checks the choices, and has its own defaults for what is not there.
