@@ -39,7 +39,9 @@ test('huge pages: two policies side by side, a store explained, a setting tried 
   const first = Number(await address.inputValue())
   await address.fill(`0x${(first + 128 * 4096).toString(16)}`)
   await address.press('Enter')
-  const reason = never.getByRole('row', { name: /^64 KiB/ })
+  const reason = never
+    .getByRole('table', { name: 'linux-6.12: sizes for a store' })
+    .getByRole('row', { name: /^64 KiB/ })
   await expect(reason).toContainText('hugepages-64kB/enabled is never.')
   const command = never.getByRole('textbox', { name: 'linux-6.12: shell: command' })
   await command.fill('echo always > hugepages-6')

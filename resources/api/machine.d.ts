@@ -396,6 +396,15 @@ declare module 'contpte-lab' {
     memory(): Memory
     /** One wake-up of khugepaged, by the files of `khugepaged/`; it never runs by itself. */
     khugepaged(): KhugepagedPass
+    /** OnePlus' pool of 64K blocks, in blocks; `limit` is left out where there is none. `not-modelled` elsewhere. */
+    blockPool(): { readonly ready: number; readonly inUse: number; readonly limit?: number }
+    /**
+     * One wake-up of the thread that fills OnePlus' pool; it never runs by itself. Where less than 16 MiB is
+     * ready it takes blocks from free lists until 32 MiB is, or none is left. Answers how many it took.
+     */
+    refillBlocks(): number
+    /** Most memory that blocks of OnePlus' pool may hold at a time; beyond, base pages do. Without one none. */
+    limitBlocks(limit?: Bytes): void
     /**
      * Others hold one page in every free block of 2^(order+1) pages, so that no free block is larger than
      * `order`. Compaction can move the share `movable` of them (default all). Answers how many pages.

@@ -14,7 +14,7 @@ export interface MemoryInfo {
   readonly reserved: number
   /** Pages of folios that somebody holds. */
   readonly inUse: number
-  /** Pages held by others, see `fragment`; the huge zero page among them. */
+  /** Pages held by others, see `fragment`; the huge zero page and the ready blocks of OnePlus' pool among them. */
   readonly others: number
   /** Free blocks of each order. */
   readonly freeBlocks: readonly number[]

@@ -92,8 +92,8 @@ export class Folios {
   readonly anonVmas: (Int32Array | undefined)[] = []
   /** What byte each page holds, 0 for a page of zeroes: made on the first store of a value. */
   readonly contents: (Uint8Array | undefined)[] = []
-  /** OnePlus' pool: block folios in use, the most there may be, and how many are mapped both ways. */
-  readonly blocks = { inUse: 0, limit: Infinity, doubleMapped: 0 }
+  /** OnePlus' pool: block folios in use, the most there may be, first frames of blocks that wait, and how many are mapped both ways. */
+  readonly blocks = { inUse: 0, limit: Infinity, ready: new Array<number>(), doubleMapped: 0 }
 
   /** Folios that somebody holds, by order. */
   readonly live = new Float64Array(32)

@@ -157,7 +157,10 @@ function entryTaken(world: DecidingWorld, mm: DecidingMm, vpn: number): boolean 
 function memoryFor({ folios, kernel }: DecidingWorld, order: number): 'used' | 'pool-empty' | 'no-memory' {
   if (folios === undefined) return 'used'
   const { blocks, buddy } = folios
-  if (kernel.faultOrders === 'exposed' && blocks.inUse >= blocks.limit) return 'pool-empty'
+  if (kernel.faultOrders === 'exposed') {
+    if (blocks.inUse >= blocks.limit) return 'pool-empty'
+    if (blocks.ready.length > 0) return 'used'
+  }
   return buddy.largestFree >= order ? 'used' : 'no-memory'
 }
 
@@ -195,7 +198,7 @@ function sentence(
     'vma-bounds': `${capital(block)} is not inside the VMA ${address(vma.start)}-${address(vma.end)}.`,
     'entries-taken': `An entry of ${block} is not empty.`,
     'table-there': `The PMD entry of ${block} has a page table already.`,
-    'pool-empty': 'The pool of blocks has none left.',
+    'pool-empty': 'Blocks in use have reached the limit of their pool.',
     'no-memory': `No free block of memory has ${nr} pages in line.`,
     'larger-first': 'A larger size is allowed and free, and is tried first.',
     used: 'It is the largest size that is allowed, fits and is empty.'

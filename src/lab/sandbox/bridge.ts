@@ -73,6 +73,7 @@ const LOOKS = new Set([
   'process.rss',
   'process.vmas',
   'machine.tlb',
+  'machine.blockPool',
   'machine.check',
   'machine.violation',
   'replay'

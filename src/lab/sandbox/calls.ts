@@ -6,13 +6,14 @@ import type { BlockCall } from '../../engine/check/block-calls'
 import { EngineError } from '../../engine/error'
 import type { Machine } from '../../engine/machine'
 import { readMemory, vmEvents } from '../../engine/memory'
+import { limitBlocks, readBlockPool, refillBlocks } from '../../engine/mm/exposed/pool'
 import { beginMigration, undoMigration } from '../../engine/mm/migrate-folio'
 import type { Process } from '../../engine/process'
 import type { Region } from '../../engine/region'
 import { inspectTlb, inspectVmas, residentSet, violations } from '../../engine/views'
 import { startWorkload } from '../../engine/workload'
 import type { Workload } from '../../engine/workload/heap'
-import { bad, flag, optional, options, text, whole } from './arguments'
+import { bad, bytes, flag, optional, options, text, whole } from './arguments'
 import { HUGETLB_CALLS } from './hugetlb-calls'
 import { observation } from './observation'
 import { REPLAY_CALLS } from './replay-call'
@@ -185,6 +186,22 @@ export const CALLS: Readonly<Record<string, Call>> = {
       ...pass,
       ranges: ranges.map(({ pid, vpn, result }) => ({ pid, address: vpn * pageSize, result }))
     }
+  },
+  'machine.blockPool': (handles, [id]) => {
+    const { limit, ...pool } = readBlockPool(handles.machineAt(id).world)
+    // JSON has no infinity: without a limit there is none to say.
+    return Number.isFinite(limit) ? { ...pool, limit } : pool
+  },
+  'machine.refillBlocks': (handles, [id]) => {
+    const machine = handles.machineAt(id)
+    machine.refuseInStep('refillBlocks')
+    return refillBlocks(machine.world)
+  },
+  'machine.limitBlocks': (handles, [id, limit]) => {
+    const machine = handles.machineAt(id)
+    machine.refuseInStep('limitBlocks')
+    limitBlocks(machine.world, bytes('limitBlocks', 'limit', limit ?? undefined) ?? Infinity)
+    return true
   },
   'machine.fragment': (handles, [id, how]) => {
     const wanted = options('fragment', how, ['order', 'movable', 'seed'])

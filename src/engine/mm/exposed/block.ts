@@ -7,6 +7,7 @@ import { COUNTER_INDEX } from '../../trace/counters'
 import type { World } from '../../world'
 import { FOLIO_CONT, FOLIO_DOUBLE_MAP } from '../folio'
 import type { Mm, Vma } from '../mm'
+import { takeBlock } from './pool'
 import { dropDoubleMap, removeRmapPmd } from '../rmap'
 
 const RSS = COUNTER_INDEX.rss
@@ -41,12 +42,12 @@ export function isHugeZero(world: World, pfn: number): boolean {
 
 /**
  * A folio for a block out of the pool, or -1 where the pool is empty and so base pages must do. The
- * pool holds at most `Folios.blocks.limit` folios in use at a time; its refill thread is not modelled.
+ * pool lets at most `Folios.blocks.limit` folios be in use at a time; see `pool.ts`.
  */
 export function allocBlockFolio(world: World): number {
   const { folios } = world
   if (folios.blocks.inUse >= folios.blocks.limit) return -1
-  const pfn = folios.alloc(world.geometry.contShift)
+  const pfn = folios.alloc(world.geometry.contShift, takeBlock(world))
   if (pfn < 0) return -1
   folios.blocks.inUse++
   folios.setFlags(pfn, FOLIO_CONT)

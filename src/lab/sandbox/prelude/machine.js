@@ -375,6 +375,15 @@ class Machine {
   khugepaged() {
     return freeze(call('machine.khugepaged', this.#id))
   }
+  blockPool() {
+    return freeze(call('machine.blockPool', this.#id))
+  }
+  refillBlocks() {
+    return call('machine.refillBlocks', this.#id)
+  }
+  limitBlocks(limit) {
+    call('machine.limitBlocks', this.#id, limit)
+  }
   fragment(how) {
     return call('machine.fragment', this.#id, how)
   }
