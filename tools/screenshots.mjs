@@ -166,8 +166,54 @@ async function swap(page, folder, look) {
   await shot('slots')
 }
 
+/** Two designs in the middle of clearing a block. @param {Page} page @param {string} folder @param {string} look */
+async function teardown(page, folder, look) {
+  await example(page, 'half-cleared block')
+  await step(page, 0.5)
+  await command(page, 'Show Teardown')
+  await page.waitForFunction(idle, undefined, SLOW)
+  await page.mouse.move(0, 0)
+  const path = join(folder, `teardown-${look}.png`)
+  await page.screenshot({ path })
+  log(path)
+}
+
+/** One heap under two policies: what stands in the columns, and memory over the run. */
+const POLICIES = `import { experiment } from 'contpte-lab'
+
+export default experiment({
+  title: 'Two policies',
+  parameters: { policy: ['never', 'always'] },
+  run({ parameters, machine, record }) {
+    const m = machine({ kernel: 'linux-6.12', memory: '256MiB' })
+    m.sysfs.write('hugepages-64kB/enabled', parameters.policy)
+    const heap = m.spawn().mmap({ bytes: '16MiB' })
+    const arena = heap.workload({ kind: 'arena', live: '2MiB' })
+    for (let round = 0; round < 10; round++) arena.run(1000)
+    record('folded', heap.foldedBlocks(), '1')
+  }
+})
+`
+
+/** @param {Page} page @param {string} folder @param {string} look */
+async function thp(page, folder, look) {
+  await page.waitForFunction(idle, undefined, SLOW)
+  await write(page, POLICIES)
+  await step(page, 0.9)
+  await command(page, 'Show THP')
+  for (const name of ['columns', 'memory']) {
+    if (name === 'memory')
+      await page.getByRole('region', { name: 'Memory over the run', exact: true }).scrollIntoViewIfNeeded()
+    await page.waitForFunction(idle, undefined, SLOW)
+    await page.mouse.move(0, 0)
+    const path = join(folder, `thp-${name}-${look}.png`)
+    await page.screenshot({ path })
+    log(path)
+  }
+}
+
 /** What is photographed with a folder, by name. */
-const SCENES = { stepping, vmemmap, swap }
+const SCENES = { stepping, vmemmap, swap, teardown, thp }
 
 const folder = process.argv[2]
 /** @type {Picture[]} */
