@@ -74,10 +74,10 @@ describe('memory over a trace', () => {
     const long = await traced(`const m = machine({ kernel: 'linux-6.12', memory: '64MiB' })
   m.fragment({ order: 5 })
   m.sysfs.write('hugepages-64kB/enabled', 'always')
-  const heap = m.spawn().mmap({ bytes: '16MiB' })
+  const heap = m.spawn().mmap({ bytes: '4MiB' })
   for (let round = 0; round < 4; round++) {
     heap.write()
-    for (let page = 0; page < 4096; page += 24) heap.madvise('dontneed', page, 5)
+    for (let page = 0; page < 1024; page += 24) heap.madvise('dontneed', page, 5)
   }
   console.log(JSON.stringify(m.memory()))`)
     const { points, orders, steps } = all(long.trace)
