@@ -35,7 +35,18 @@ export function lanes({ folios, tables }: World): Record<string, number> {
   }
 }
 
-/** Pages of all folios that somebody holds: what the process maps, and the rest of the folios it maps in part. */
-export function heldPages({ folios }: World): number {
-  return folios.live.reduce((sum, count, order) => sum + count * 2 ** order, 0)
+/**
+ * `held`: pages of all folios that somebody holds, which are what the process maps and the rest of the folios
+ * that it maps in part. `reached`: frames that page words exist for. `entries` of all tables in use.
+ */
+export function pages({ folios, tables, geometry }: World): {
+  held: number
+  reached: number
+  entries: number
+} {
+  return {
+    held: folios.live.reduce((sum, count, order) => sum + count * 2 ** order, 0),
+    reached: folios.words.reduce((sum, chunk) => sum + (chunk?.length ?? 0), 0),
+    entries: tables.state[2] * geometry.tableEntries
+  }
 }
