@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import type {
   TraceAspect,
   TraceEvent,
@@ -30,6 +30,8 @@ export interface TraceSide {
 const PAGE = 1000
 /** How often `play` steps, in milliseconds. */
 const PLAY_MS = 250
+/** How often tables are drawn anew while a pointer drags the position, in milliseconds. */
+const BEAT_MS = 250
 /** Entries around an event's address that are looked at for what changed. */
 const LOOKED_AT = 512
 
@@ -61,6 +63,17 @@ export const useTraceStore = defineStore('trace', () => {
   const playing = ref(false)
   /** A pointer drags the position: what takes long to draw may come later. */
   const scrubbing = ref(false)
+  /** Counts up a few times a second while a pointer drags: what comes later comes then. */
+  const beat = ref(0)
+  let beats: ReturnType<typeof setInterval> | undefined
+  watch(
+    scrubbing,
+    (on) => {
+      clearInterval(beats)
+      if (on) beats = setInterval(() => beat.value++, BEAT_MS)
+    },
+    { flush: 'sync' }
+  )
   const breakpoints = shallowRef<readonly TraceFilter[]>([])
   const search = shallowRef<TraceFilter>()
   const found = shallowRef<{ readonly ordinal: number; readonly total: number }>()
@@ -163,6 +176,7 @@ export const useTraceStore = defineStore('trace', () => {
   function close(): void {
     latest++
     pause()
+    scrubbing.value = false
     sides.value = []
     positions.value = []
     current.value = undefined
@@ -446,6 +460,7 @@ export const useTraceStore = defineStore('trace', () => {
     locked,
     playing,
     scrubbing,
+    beat,
     breakpoints,
     search,
     found,
