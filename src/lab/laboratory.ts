@@ -30,6 +30,12 @@ import { TraceStore, type TraceProgress } from './trace/traces'
 /** Time a module may take to say what it is while it is being typed. */
 const HEADER_MS = 2_000
 
+/** The least that an experiment is. */
+const SMALLEST = `import { experiment } from 'contpte-lab'
+
+export default experiment({ title: 'Nothing', run() {} })
+`
+
 export class Laboratory {
   readonly #env: RunEnvironment
   readonly #checker: Checker
@@ -49,6 +55,14 @@ export class Laboratory {
       costProfiles: COST_PROFILES.map(({ name, title, models }) => ({ name, title, note: models })),
       counters: COUNTER_DOCS
     }
+  }
+
+  /**
+   * Loads what the first check and the first run would load: compiler, declarations, sandbox. Whoever is
+   * started before its window is there calls it, so that nobody waits for it later. Never rejects.
+   */
+  async warm(): Promise<void> {
+    await this.check({ file: 'nothing.ts', text: SMALLEST })
   }
 
   /** Compiles, type-checks, and where nothing is wrong so far asks the module what it is. Never rejects. */

@@ -61,4 +61,7 @@ store
   .catch((error: unknown) =>
     send({ kind: 'log', level: 'error', text: `runs could not be recovered: ${String(error)}` })
   )
-  .finally(() => send({ kind: 'ready' }))
+  .finally(() => {
+    send({ kind: 'ready' })
+    void laboratory.warm()
+  })
