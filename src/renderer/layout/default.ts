@@ -26,6 +26,9 @@ const SHARES: Readonly<
   compare: { editor: 0.3, below: 0.38, time: 0.32 }
 }
 
+/** Height that both groups of lanes of a comparison take, with their bar, where the dock has twice as much, in pixels. */
+const TWO_GROUPS = 320
+
 /** In which group a preset puts an area. */
 export const placeOf = (preset: Preset, area: PanelArea): Place => PLACE_OF[preset][area]
 
@@ -44,7 +47,8 @@ export function defaultLayout(
   const share = SHARES[preset]
   const width = Math.round(size.width * share.editor)
   const inTime = panels.some((panel) => placeOf(preset, panel.area) === 'time')
-  const time = inTime ? Math.round(size.height * share.time) : 0
+  const least = preset === 'compare' ? Math.min(TWO_GROUPS, size.height * 0.45) : 0
+  const time = inTime ? Math.round(Math.max(size.height * share.time, least)) : 0
   const upper = size.height - time
   const below = Math.round(upper * share.below)
   const inPlace = (place: Place) =>

@@ -90,21 +90,42 @@ const HEADING = 20
 /** Rows of spans drawn in a lane; deeper ones are counted only. */
 const DEEPEST = 4
 
-/** The lanes of all sides, from the top down; with two sides each group has a heading. */
-export function rowsOf(
-  sides: readonly {
-    readonly lanes?: TraceLanes
-    readonly cpus: readonly { machine: number; cpu: number }[]
-    readonly machines: number
-  }[]
-): LaneRow[] {
+/** What a side's lanes are made of. */
+export interface LaneSide {
+  readonly lanes?: {
+    readonly lanes: readonly {
+      readonly machine: number
+      readonly cpu: number
+      readonly spans: readonly { readonly depth: number }[]
+    }[]
+  }
+  readonly cpus: readonly { machine: number; cpu: number }[]
+  readonly machines: number
+}
+
+/**
+ * The lanes of all sides, from the top down; with two sides each group has a heading.
+ * @param room height that there is: two groups show as many rows of spans as let both be in sight, where
+ *   that is possible at all; what nests deeper is counted in the columns above, and drawn in a higher panel
+ */
+export function rowsOf(sides: readonly LaneSide[], room = Infinity): LaneRow[] {
+  const all = stacked(sides, DEEPEST)
+  if (sides.length < 2 || heightOf(all) <= room) return all
+  for (let deepest = DEEPEST - 1; deepest > 0; deepest--) {
+    const rows = stacked(sides, deepest)
+    if (heightOf(rows) <= room) return rows
+  }
+  return all
+}
+
+function stacked(sides: readonly LaneSide[], deepest: number): LaneRow[] {
   const rows: LaneRow[] = []
   let top = RULER
   sides.forEach(({ lanes, cpus, machines }, side) => {
     if (sides.length > 1) top += HEADING
     for (const { machine, cpu } of cpus) {
       const lane = lanes?.lanes.find((each) => each.machine === machine && each.cpu === cpu)
-      const depth = Math.min(DEEPEST, 1 + Math.max(-1, ...(lane?.spans.map((span) => span.depth) ?? [])))
+      const depth = Math.min(deepest, 1 + Math.max(-1, ...(lane?.spans.map((span) => span.depth) ?? [])))
       const height = DENSITY + Math.max(1, depth) * SPAN + 6
       const name = machines > 1 ? `machine ${machine} cpu ${cpu}` : `cpu ${cpu}`
       rows.push({ side, machine, cpu, name, top, height, depth })
