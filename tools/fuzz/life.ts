@@ -159,16 +159,13 @@ export class Life {
   /** All processes end; nothing may be left. */
   finish(): WatchedViolation | undefined {
     const { world } = this
-    for (const { mm } of this.procs.splice(0)) {
-      sys.sysUnpin(world, mm)
-      sys.sysExit(world, mm)
+    try {
+      this.#endAll()
+    } catch (error) {
+      const thrown = this.#judge('exit', error)
+      if (thrown !== undefined) return this.watch.violation ?? thrown
+      if (this.over) return undefined
     }
-    for (const file of this.files) truncateFile(world, file)
-    for (const pool of world.hugetlb.pools) {
-      pool.overcommit = 0
-      pool.resize(0)
-    }
-    world.lru.drainAll()
     this.fullChecks++
     const violation = this.watch.full()
     if (violation !== undefined) return violation
@@ -249,6 +246,20 @@ export class Life {
   wrongContent(proc: Proc, vpn: number, found: number): WatchedViolation {
     const object = `mm ${proc.mm.pid}, page ${vpn - this.base} of the arena`
     return { rule: 'content', object, found: `holds ${found}, not ${proc.oracle.expected(vpn)}`, during: '' }
+  }
+
+  #endAll(): void {
+    const { world } = this
+    for (const { mm } of this.procs.splice(0)) {
+      sys.sysUnpin(world, mm)
+      sys.sysExit(world, mm)
+    }
+    for (const file of this.files) truncateFile(world, file)
+    for (const pool of world.hugetlb.pools) {
+      pool.overcommit = 0
+      pool.resize(0)
+    }
+    world.lru.drainAll()
   }
 
   #choose(): OpName {

@@ -126,6 +126,31 @@ describe('designs for tags in swap', () => {
 })
 
 describe('seeded faults of swap', () => {
+  it('that come to pass when the last processes exit are found, too, and end nothing but their world', () => {
+    const life = new Life(planOf(worldSeed(12, 0), { only: 'swap', cpus: 1 }))
+    const { world, base } = life
+    const swap = world.swap ?? expect.fail('no swap area')
+    const mm = newMm(world, life.nextPid())
+    life.procs.push({ mm, oracle: life.newOracle() })
+    sys.sysMmap(world, mm, { vpn: base, pages: 4, prot: 'rw' })
+    sys.userWrite(world, mm, base, 4, 1, () => 7)
+    world.lru.drainAll()
+    sys.sysMadvise(world, mm, base, 4, 'pageout')
+    sys.sysReclaimSwapCache(world)
+    expect(mm.swapEntries).toBe(4)
+    life.procs.push({ mm: sys.sysFork(world, mm, life.nextPid()), oracle: life.newOracle() })
+    const original = swap.drop.bind(swap)
+    vi.spyOn(swap, 'drop').mockImplementation((slot) => {
+      original(slot)
+      if (swap.count(slot) === 1) original(slot)
+    })
+    expect(life.finish()).toMatchObject({
+      rule: 'engine-error',
+      object: 'exit',
+      found: expect.stringContaining('is freed, but no entry names it') as string
+    })
+  })
+
   it.each([
     ['slot-freed-early', ['swap-slot', 'engine-error']],
     ['tags-of-last-page-not-saved', ['tags']],
