@@ -5,6 +5,7 @@ import {
   invalidationSentence,
   neighbourWords,
   pageWords,
+  reasonSentence,
   spanSentence,
   storeSentence,
   tlbWords,
@@ -45,6 +46,15 @@ describe('words of the Teardown panel', () => {
       { letter: '+', words: 'CPU 0, 1' }
     ])
     expect(pageWords({ ...entry, givenUp: true }).words).toBe('frame 4,096, given up')
+  })
+
+  it('speak of cleared entries only while something is torn down', () => {
+    const why = 'Case B: a walk of a remaining entry may map the whole block again.'
+    const span = { kind: 'exit', from: 1, to: 2 } as const
+    expect(reasonSentence({ ...block, why }, { span } as never)).toBe(why)
+    expect(reasonSentence({ ...block, why }, {})).toMatch(/^A walk of a valid entry/)
+    expect(reasonSentence({ ...block, rule: 'case-a', why }, {})).not.toMatch(/cleared/)
+    expect(reasonSentence({ ...block, rule: 'given-up', why }, {})).toBe(why)
   })
 
   it('say what a TLBI, a store and a flush would do', () => {

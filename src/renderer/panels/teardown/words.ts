@@ -68,6 +68,14 @@ export function freedSentence({ freedFolios, freedPages }: TraceGather): string 
   return `Freed so far: ${count(freedFolios, 'folio')}, ${count(freedPages, 'page')}.`
 }
 
+/** Why a block is safe or not; where nothing is torn down, entries need not have been cleared to be invalid. */
+export function reasonSentence({ rule, why }: Block, { span }: Pick<TraceTeardown, 'span'>): string {
+  if (!span && rule === 'case-a') return 'An access to an entry that is not valid faults (R2).'
+  if (!span && rule === 'case-b')
+    return 'A walk of a valid entry may map the whole block, with entries that are not valid; no page of it has been given up (R1, R3).'
+  return why
+}
+
 /** Where in a teardown the event lies. */
 export function spanSentence({ span, pid }: TraceTeardown): string {
   if (!span) return `No teardown of process ${pid} is under way at this event.`
