@@ -1,21 +1,21 @@
 import type { Locator, Page } from '@playwright/test'
-import { violations } from './axe'
+import { violationsInThemes } from './axe'
 import { expect, test } from './fixtures'
 import { FAILING, HOSTILE } from './scripts'
 import { Stepper } from './stepper'
 import { CHARTED, TWO_CPUS } from './stepping-scripts'
 
 const PANELS = ['Verdicts', 'Table', 'Chart', 'Console', 'Problems', 'Fork', 'Runs']
-const THEMES = ['dark', 'light', 'high contrast']
+const THEMES = ['dark', 'light', 'hc-dark', 'hc-light']
 
-for (const theme of THEMES) {
-  test(`ux 84: no violation of WCAG 2.2 AA in the ${theme} theme`, async ({ lab }) => {
-    test.setTimeout(600_000)
-    await lab.command(`Theme: ${theme}`)
+test.describe('WCAG 2.2 AA', () => {
+  test.describe.configure({ mode: 'serial', timeout: 600_000 })
+  test.use({ together: 'axe' })
+
+  test('ux 84: no violation in any theme', async ({ lab }) => {
     const found: Record<string, string[]> = {}
     const look = async (screen: string, at: Page | Locator) => {
-      // Only colours change with the theme.
-      found[screen] = await violations(at, theme === THEMES[0] ? undefined : ['color-contrast'])
+      found[screen] = await violationsInThemes(at, THEMES)
     }
     const everything = lab.page
     await look('first start', everything)
@@ -53,26 +53,37 @@ for (const theme of THEMES) {
     const none = Object.fromEntries(Object.keys(found).map((screen) => [screen, []]))
     expect(found).toEqual(none)
   })
-}
 
-test('ux 84: no violation of WCAG 2.2 AA in the panels that step, dark and light', async ({ lab }) => {
-  test.setTimeout(600_000)
-  const stepper = new Stepper(lab)
-  await stepper.open(TWO_CPUS)
-  await stepper.goTo(60)
-  const found: Record<string, string[]> = {}
-  for (const theme of ['dark', 'light']) {
-    await lab.command(`Theme: ${theme}`)
+  test('ux 84: no violation in the panels that step, dark and light', async ({ lab }) => {
+    const stepper = new Stepper(lab)
+    await stepper.open(TWO_CPUS)
+    await stepper.goTo(60)
     for (const panel of ['Fork', 'Page tables & TLB']) {
       await lab.panel(panel)
       await lab.ended()
-      found[`${panel}, ${theme}`] = await violations(
-        lab.page,
-        theme === 'dark' ? undefined : ['color-contrast']
-      )
+      expect(await violationsInThemes(lab.page), panel).toEqual([])
     }
-  }
-  expect(found).toEqual(Object.fromEntries(Object.keys(found).map((screen) => [screen, []])))
+  })
+
+  test('ux 94: a chosen theme is kept against the system, until it follows the system again', async ({
+    lab
+  }) => {
+    const shown = lab.page.locator('html')
+    await lab.page.emulateMedia({ colorScheme: 'dark' })
+    for (const [command, theme] of [
+      ['light', 'light'],
+      ['high contrast', 'hc-dark'],
+      ['dark', 'dark']
+    ]) {
+      await lab.command(`Theme: ${command}`)
+      await expect(shown).toHaveAttribute('data-theme', theme)
+    }
+    await lab.page.emulateMedia({ colorScheme: 'light' })
+    await expect(shown).toHaveAttribute('data-theme', 'dark')
+    await lab.command('Theme: follow the system')
+    await expect(shown).toHaveAttribute('data-theme', 'light')
+    await lab.page.emulateMedia({ colorScheme: null })
+  })
 })
 
 test.describe('by keyboard and in words', () => {

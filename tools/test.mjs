@@ -136,23 +136,34 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
+/**
+ * The steps of a row run side by side: most keep one CPU busy. What uses every CPU runs alone.
+ * @type {readonly (readonly string[])[]}
+ */
+const ROWS = [['typecheck'], ['lint', 'fuzz'], ['layers', 'build'], ['unit'], ['e2e']]
+
 mkdirSync(results, { recursive: true })
 const total = emptyTally()
 let built = true
-for (const name of Object.keys(STEPS).filter((step) => asked.length === 0 || asked.includes(step))) {
-  console.log(`${name} ...`)
+
+/** @param {string} name */
+async function step(name) {
   const start = performance.now()
-  /** @type {Result} */
-  const result =
+  const { tally, output } =
     name === 'e2e' && !built
       ? { tally: single('e2e: not run, the build failed', false) }
       : await attempt(name)
-  const { tally, output } = result
   if (name === 'build') built = tally.failed === 0
   addTally(total, tally)
   if (output) console.log(output)
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   console.log(`${name}: ${tally.failed === 0 ? 'ok' : 'FAILED'}, ${totalLine(tally)}, ${seconds} s\n`)
+}
+
+for (const row of ROWS) {
+  const names = row.filter((name) => asked.length === 0 || asked.includes(name))
+  if (names.length > 0) console.log(`${names.join(' and ')} ...`)
+  await Promise.all(names.map(step))
 }
 for (const failure of total.failures) console.log(`failed: ${failure.replace(`${root}`, '')}`)
 for (const [reason, count] of total.reasons) console.log(`skipped ${count}: ${reason}`)
