@@ -269,7 +269,7 @@ describe('hostile scripts each have their own message', () => {
     [
       'unbounded output',
       inRun("for (;;) console.log('again and again')"),
-      quick,
+      { limits: { outputBytes: 100_000 } },
       'limit-output',
       7,
       'more than 100000 B'
