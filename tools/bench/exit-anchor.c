@@ -4,7 +4,7 @@
  * engine starts from and must reach the state that the engine reaches; both print the same checksum.
  *
  * Argument: a file of 32-bit words {pages, pages of a folio, pages of a table, order of the largest
- * block, first frame, then a page: attr lane, pfn lane, page word, a folio: refcount, and a table: its
+ * block, first frame, pages that one slot of the gather stands for, then a page: attr lane, pfn lane, page word, a folio: refcount, and a table: its
  * number}. Input: a line for each timed run. Output: a line of nanoseconds and checksum for each.
  */
 #include <stdint.h>
@@ -17,11 +17,14 @@
 #define MAPCOUNT (UINT32_C(0xfffff))
 #define FOLIO_ORDER 4
 #define FOLIO_PAGES 16
-/* Folios that wait before they are freed: 4 on the stack, then 19 batches of 255. */
-#define GATHER 4849
+/*
+ * What waits before it is freed, 8 slots on the stack, then 19 batches of 510: a page takes one slot, and
+ * several pages of a folio take two.
+ */
+#define GATHER 9698
 #define MAX_ORDERS 16
 
-static uint32_t pages, table_pages, max_order, first_pfn;
+static uint32_t pages, table_pages, max_order, first_pfn, unit;
 static uint64_t *before, *entries;
 static uint32_t *words_before, *words, *refs_before, *refs;
 static uint32_t *tables, *links;
@@ -82,8 +85,10 @@ static void load(const char *path)
 	table_pages = word_of(file);
 	max_order = word_of(file);
 	first_pfn = word_of(file);
-	if (folio_pages != FOLIO_PAGES || max_order >= MAX_ORDERS) {
-		fprintf(stderr, "folios of %d pages and orders below %d only\n", FOLIO_PAGES, MAX_ORDERS);
+	unit = word_of(file);
+	if (folio_pages != FOLIO_PAGES || max_order >= MAX_ORDERS || (unit != 1 && unit != FOLIO_PAGES)) {
+		fprintf(stderr, "folios of %d pages, one or all a slot, and orders below %d only\n", FOLIO_PAGES,
+			MAX_ORDERS);
 		exit(2);
 	}
 	before = array(pages, sizeof *before);
@@ -155,14 +160,15 @@ static void free_queued(void)
 		uint32_t pfn = gather[i];
 		uint32_t first = pfn - first_pfn;
 
-		refs[first >> FOLIO_ORDER] -= FOLIO_PAGES;
+		refs[first >> FOLIO_ORDER] -= unit;
 		if (refs[first >> FOLIO_ORDER])
 			continue;
+		first &= ~(FOLIO_PAGES - 1);
 		for (page = first; page < first + FOLIO_PAGES; page++)
 			words[page] = 0;
 		freed_folios++;
 		freed_pages += FOLIO_PAGES;
-		release(pfn, FOLIO_ORDER);
+		release(first + first_pfn, FOLIO_ORDER);
 	}
 	queued = 0;
 }
@@ -170,6 +176,7 @@ static void free_queued(void)
 /* Everything timed. */
 static void zap(void)
 {
+	uint32_t room = unit == 1 ? GATHER : GATHER / 2;
 	uint32_t i;
 
 	for (i = 0; i < pages; i++) {
@@ -180,10 +187,10 @@ static void zap(void)
 		entries[i] = 0;
 		words[frame(pte) - first_pfn]--;
 		unmapped_pages += !(words[frame(pte) - first_pfn] & MAPCOUNT);
-		if ((i & (FOLIO_PAGES - 1)) == FOLIO_PAGES - 1) {
-			resident -= FOLIO_PAGES;
-			gather[queued++] = frame(pte) - (FOLIO_PAGES - 1);
-			if (queued == GATHER)
+		if ((i & (unit - 1)) == unit - 1) {
+			resident -= unit;
+			gather[queued++] = frame(pte) - (unit - 1);
+			if (queued == room)
 				free_queued();
 		}
 	}

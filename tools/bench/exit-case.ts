@@ -107,7 +107,8 @@ export class ExitCase {
     const { pages } = this
     const { tables, folios, geometry } = this.world
     const { tableEntries, tableShift } = geometry
-    const words = [pages, FOLIO_PAGES, tableEntries, folios.buddy.maxOrder, this.#firstPfn]
+    const unit = this.world.kernel.zap === 'batch-upstream' ? FOLIO_PAGES : 1
+    const words = [pages, FOLIO_PAGES, tableEntries, folios.buddy.maxOrder, this.#firstPfn, unit]
     for (const slot of this.#slots) {
       words.push(tables.attr(slot), tables.pfn(slot), folios.word(tables.pfn(slot)))
     }

@@ -7,7 +7,7 @@ export const title =
 
 const PAGES = 2 ** 30 / 4096
 const BUDGET = 1.5
-/** All against one anchor, which queues and frees folio by folio: the leanest of the designs. */
+/** The anchor queues as the design does: folio by folio in linux-6.12, page by page in the others. */
 const KERNELS = ['linux-6.12', 'contpte-v2', 'contpte-v3', 'no-contpte']
 
 /** @returns {Promise<import('./measure.mjs').Figure[]>} */
