@@ -4,8 +4,8 @@
  * looked at while the machine runs. How densely depends on the number of events alone: the same trace
  * has the same samples.
  */
-import { FOLIO_CHUNK_SHIFT, IN_USE, ORDER_SHIFT } from '../mm/folio'
 import type { World } from '../world'
+import type { HeldPageCounts } from './held-pages'
 
 /** Memory after an event, in pages. */
 export interface MemorySample {
@@ -41,7 +41,7 @@ export class MemorySamples {
   constructor(
     private readonly world: World,
     private readonly machine: number,
-    private readonly touched: (pfn: number) => boolean
+    private readonly held: HeldPageCounts
   ) {}
 
   /** Looks at memory after `event`, which was due. */
@@ -77,31 +77,11 @@ export class MemorySamples {
   #look(event: number): MemorySample {
     const { folios, mms, geometry } = this.world
     const { buddy, live } = folios
-    let unused = 0
-    let unmapped = 0
-    for (const [chunk, words] of folios.words.entries()) {
-      if (words === undefined) continue
-      for (let at = 0; at < words.length;) {
-        if ((words[at] & IN_USE) === 0) {
-          at++
-          continue
-        }
-        const head = chunk * 2 ** FOLIO_CHUNK_SHIFT + at
-        const nr = 1 << (words[at] >>> ORDER_SHIFT)
-        const whole = folios.entireMapcount(head) > 0
-        for (let pfn = head; pfn < head + nr; pfn++) {
-          if (!whole && folios.mapcount(pfn) <= 0) unmapped++
-          else if (!this.touched(pfn)) unused++
-        }
-        at += nr
-      }
-    }
     return {
       event,
       machine: this.machine,
       resident: mms.reduce((sum, { anonPages, filePages }) => sum + anonPages + filePages, 0),
-      unused,
-      unmapped,
+      ...this.held.totals(),
       folios: [...live.subarray(0, geometry.maxOrder + 1)],
       freeBlocks: buddy.blocks()
     }

@@ -2,6 +2,7 @@
 import type { Buddy } from '../mm/buddy'
 import { EXCLUSIVE, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, Folios, FOLIO_CONT, ORDER_SHIFT } from '../mm/folio'
 import type { Counters } from './counters'
+import { HeldPageCounts } from './held-pages'
 import { KIND } from './kinds'
 import type { Tracer } from './tracer'
 
@@ -11,15 +12,22 @@ export class TracedFolios extends Folios {
   /** 1 for each page accessed since it was allocated, by chunk of frames. */
   readonly #touched: (Uint8Array | undefined)[] = []
 
+  /** What is held for nothing. */
+  readonly held: HeldPageCounts
+
   constructor(buddy: Buddy, counters: Counters, blockOrder: number) {
     super(buddy, counters, blockOrder)
+    this.held = new HeldPageCounts(this, this.#touched)
   }
 
   /** Somebody accessed a page. */
   touch(pfn: number): void {
     const chunk = pfn >>> FOLIO_CHUNK_SHIFT
     const lane = (this.#touched[chunk] ??= new Uint8Array(1 << FOLIO_CHUNK_SHIFT))
-    lane[pfn & FOLIO_CHUNK_MASK] = 1
+    const at = pfn & FOLIO_CHUNK_MASK
+    if (lane[at] !== 0) return
+    lane[at] = 1
+    this.held.changed(pfn)
   }
 
   /** Whether a page was accessed since it was allocated, or is a copy of one that was. */
@@ -55,6 +63,7 @@ export class TracedFolios extends Folios {
     }
     const { flags, refs, anonVma } = lanes
     super.born(pfn, order, word)
+    this.held.changedFolio(pfn, order)
     this.trace?.add(KIND['folio-alloc'], word, pfn, flags, anonVma, order, refs)
   }
 
@@ -72,6 +81,7 @@ export class TracedFolios extends Folios {
       if (word !== first) this.addWord(head + i, first - word)
     }
     super.gone(head, order)
+    this.held.changedFolio(head, order)
     this.trace?.add(KIND['folio-free'], first, head, order, 0, 0, 0)
   }
 
@@ -84,6 +94,7 @@ export class TracedFolios extends Folios {
 
   override addEntire(pfn: number, n: number): number {
     const after = super.addEntire(pfn, n)
+    this.held.changedFolio(this.head(pfn), this.order(pfn))
     this.trace?.add(KIND.entire, 0, pfn, after - n, 0, after, 0)
     return after
   }
@@ -113,6 +124,7 @@ export class TracedFolios extends Folios {
     const refs = (this.smallRefs[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))
     for (let at = first; at < first + nr; at++) words[at] &= (1 << ORDER_SHIFT) - 1
     refs.fill(1, first, first + nr)
+    this.held.changedFolio(head, order)
     this.trace?.add(KIND['folio-split'], 0, head, order, 0, 0, 0)
     for (let i = 0; i < nr; i++) this.setFlags(head + i, flags & ~FOLIO_CONT, -1)
     if ((flags & FOLIO_CONT) !== 0) this.blocks.inUse--
@@ -132,6 +144,7 @@ export class TracedFolios extends Folios {
 
   override addWord(pfn: number, delta: number): number {
     const after = super.addWord(pfn, delta)
+    this.held.changed(pfn)
     this.trace?.word(pfn, after - delta, after)
     return after
   }

@@ -7,6 +7,7 @@ import { Tlbs, ADVERSARIAL, type TlbConfig } from '../arch/tlb'
 import { translateShadow } from './shadow'
 import { AnyMm, type Mm, type Vma } from '../mm/mm'
 import type { World } from '../world'
+import type { HeldPageCounts } from './held-pages'
 import { MemorySamples } from './memory-samples'
 import { COUNTER_INDEX, COUNTER_NAMES } from './counters'
 import { KIND, SPAN_KINDS, type SpanKind, type TraceKind } from './kinds'
@@ -43,11 +44,11 @@ export class Tracer {
     /** Number of the machine in its cell. */
     readonly machine: number,
     /** The machine's folios, which know what was accessed. */
-    readonly folios: { touch(pfn: number): void; isTouched(pfn: number): boolean },
+    readonly folios: { touch(pfn: number): void; readonly held: HeldPageCounts },
     shadow: TlbConfig = { ...ADVERSARIAL, records: 'own' }
   ) {
     this.#values = world.counters.values
-    this.samples = new MemorySamples(world, machine, (pfn) => folios.isTouched(pfn))
+    this.samples = new MemorySamples(world, machine, folios.held)
     this.#watches = world.tlbs === undefined
     this.tlbs = world.tlbs ?? new Tlbs(world.geometry, shadow, world.cpu.hafdbs, 1)
     this.tlbs.trace = this
