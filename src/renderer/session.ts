@@ -149,7 +149,6 @@ function followSimulator(): () => void {
       store.info = await simulator().hello()
       if (simulatorClient.state === 'ready') store.state = 'ready'
       await runs.refresh()
-      await warmUp()
     } catch {
       // The connection broke again; the next one greets anew.
     }
@@ -166,12 +165,6 @@ function followSimulator(): () => void {
   if (simulatorClient.state === 'ready') void greet()
   ends.push(watch(() => store.state, tellState))
   return () => ends.forEach((end) => end())
-}
-
-/** Lets the checker load its compiler before the first run asks for it; what it says does not matter. */
-async function warmUp(): Promise<void> {
-  const { active } = useDocumentsStore()
-  if (active) await simulator().check({ file: active.file, text: active.text })
 }
 
 /** What goes on is over; says so once, until the simulator is back. */

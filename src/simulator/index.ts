@@ -37,6 +37,9 @@ const laboratory = new Laboratory({
 })
 const simulator: Simulator = createSimulator(laboratory, store)
 
+/** What a first run needs is loaded before it, but not while the window needs every CPU to appear. */
+const WARM_AFTER_MS = 2_500
+
 function serveWindow(port: Port): void {
   const served = serveRpc(port, simulatorContract, simulator.service, (error) =>
     send({ kind: 'log', level: 'error', text: error.message })
@@ -63,5 +66,5 @@ store
   )
   .finally(() => {
     send({ kind: 'ready' })
-    void laboratory.warm()
+    setTimeout(() => void laboratory.warm(), WARM_AFTER_MS).unref()
   })
