@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { chartSvg } from './draw'
 import { noLogScale, withLogScale } from './log-scale'
+import { exportConfig } from './theme'
 
 const y = { field: 'value', type: 'quantitative' }
 const BARS = {
@@ -17,7 +19,9 @@ const encoded = (more: object) => ({ ...BARS, encoding: { ...BARS.encoding, ...m
 describe('a logarithmic value axis', () => {
   it('is the scale of the same chart, which is left as it was', () => {
     expect(noLogScale(BARS)).toBeUndefined()
-    expect(withLogScale(BARS)).toEqual(encoded({ y: { ...y, scale: { type: 'log', domainMin: 1 } } }))
+    expect(withLogScale(BARS)).toEqual(
+      encoded({ y: { ...y, scale: { type: 'log', domainMin: 1 } }, y2: { datum: 1 } })
+    )
     expect(BARS.encoding.y).not.toHaveProperty('scale')
   })
 
@@ -36,6 +40,16 @@ describe('a logarithmic value axis', () => {
       }
     })
     expect(drawn).toMatchObject({ encoding: { y: { scale: { domainMin } } } })
+  })
+
+  it('shows each bar, from the axis up', async () => {
+    const drawn = await chartSvg(withLogScale(BARS), { config: exportConfig('light'), width: 400 })
+    const heights = [...drawn.matchAll(/aria-roledescription="bar" d="[^"]*?v(-?[\d.]+)/g)].map(([, v]) =>
+      Math.abs(Number(v))
+    )
+    // 3 and 3,000,000 from 1 on: 0.48 and 6.48 decades.
+    expect(heights).toHaveLength(2)
+    expect(heights[0] / heights[1]).toBeCloseTo(Math.log10(3) / Math.log10(3_000_000), 2)
   })
 
   it('is that of every layer', () => {

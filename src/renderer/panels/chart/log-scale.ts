@@ -44,11 +44,19 @@ export function noLogScale(spec: Spec): string | undefined {
   return undefined
 }
 
-function withLogAxis<View extends object>(view: View, lowest: number): View {
-  const encoding = encodingOf(view)
-  if (!isRecord(encoding.y)) return view
-  const scale = { type: 'log', domainMin: lowest }
-  return { ...view, encoding: { ...encoding, y: { ...encoding.y, scale } } }
+function markOf(view: unknown): string {
+  if (!isRecord(view)) return ''
+  return String(isRecord(view.mark) ? view.mark.type : view.mark)
+}
+
+/** @param axis the value axis that all views share, if they do */
+function withLogAxis<View extends object>(view: View, lowest: number, axis: unknown): View {
+  const encoding = { ...encodingOf(view) }
+  if (isRecord(encoding.y)) encoding.y = { ...encoding.y, scale: { type: 'log', domainMin: lowest } }
+  // What stands on the axis stands on its lowest value: there is no zero.
+  if (STACKING.has(markOf(view)) && !('y2' in encoding) && (encoding.y ?? axis) !== undefined)
+    encoding.y2 = { datum: lowest }
+  return Object.keys(encoding).length > 0 ? { ...view, encoding } : view
 }
 
 /**
@@ -65,8 +73,9 @@ export function withLogScale(spec: Spec): Spec {
     .flatMap((row) => fields.map((field) => row[String(field)]))
     .filter((value): value is number => typeof value === 'number')
   const lowest = 10 ** (Math.ceil(Math.log10(Math.min(...values))) - 1)
-  const own = withLogAxis(spec, lowest)
+  const { y } = encodingOf(spec)
+  const own = withLogAxis(spec, lowest, y)
   return Array.isArray(spec.layer)
-    ? { ...own, layer: (spec.layer as object[]).map((view) => withLogAxis(view, lowest)) }
+    ? { ...own, layer: (spec.layer as object[]).map((view) => withLogAxis(view, lowest, y)) }
     : own
 }
