@@ -109,12 +109,9 @@ const LONG = experiment(`const m = machine({ kernel: 'contpte-unbatched' })
     parent.fork().exit()
     record('unfolds', m.counters.unfold, '1')`).replace('run()', 'run({ machine, record })')
 
-/** In the page: the browser's own frame times and long tasks, in milliseconds, until it is asked to stop. */
+/** In the page: the browser's own frame times, in milliseconds, until it is asked to stop. */
 const WATCH_FRAMES = `{
   const frames = (window.benchFrames = [])
-  const tasks = (window.benchTasks = [])
-  window.benchObserver = new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)))
-  window.benchObserver.observe({ type: 'longtask' })
   window.benchOn = true
   let last = 0
   const frame = (now) => {
@@ -126,9 +123,7 @@ const WATCH_FRAMES = `{
 }`
 const STOP_FRAMES = `(() => {
   window.benchOn = false
-  for (const { duration } of window.benchObserver.takeRecords()) window.benchTasks.push(duration)
-  window.benchObserver.disconnect()
-  return { frames: window.benchFrames, tasks: window.benchTasks }
+  return window.benchFrames
 })()`
 
 const SLOW = { timeout: 300_000 }
@@ -147,6 +142,27 @@ async function command(page, title) {
 async function busy(session) {
   const { metrics } = await session.send('Performance.getMetrics')
   return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0)
+}
+
+/**
+ * The longest task of the page's main thread in a trace of the browser: as the clock has it, and what of it the
+ * thread was given a CPU for. With few CPUs the simulator, the drawing and this script take them, too.
+ * @param {Buffer} trace @returns {{ cpu: number, wall: number }} milliseconds
+ */
+function longestTask(trace) {
+  /** @type {{ traceEvents: { name: string, ph: string, pid: number, tid: number, dur?: number, tdur?: number, args?: { name?: string } }[] }} */
+  const { traceEvents } = JSON.parse(trace.toString())
+  const threads = traceEvents.filter(
+    ({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain'
+  )
+  const main = new Set(threads.map(({ pid, tid }) => `${pid} ${tid}`))
+  const tasks = traceEvents.filter(
+    ({ name, ph, pid, tid }) => ph === 'X' && /RunTask$/.test(name) && main.has(`${pid} ${tid}`)
+  )
+  if (tasks.length === 0) throw new Error('the browser traced no task')
+  const longest = (/** @type {'dur' | 'tdur'} */ time) =>
+    Math.max(...tasks.map((task) => task[time] ?? 0)) / 1e3
+  return { cpu: longest('tdur'), wall: longest('dur') }
 }
 
 /** A trace of a million events in the panels: opened, and scrubbed through. @param {string} executablePath */
@@ -197,6 +213,7 @@ async function scrubbing(executablePath) {
     const box = await slider.boundingBox()
     if (!box) throw new Error('the timeline is not on screen')
     await page.mouse.move(box.x + 4, box.y + 8)
+    await browser.startTracing(page, { categories: ['toplevel'] })
     await page.mouse.down()
     await page.evaluate(WATCH_FRAMES)
     const idleBusy = await busy(session)
@@ -206,9 +223,10 @@ async function scrubbing(executablePath) {
     }
     const took = Date.now() - began
     const moveBusy = ((await busy(session)) - idleBusy) / MOVES
-    const { frames, tasks } = await page.evaluate(STOP_FRAMES)
+    const longest = longestTask(await browser.stopTracing())
+    const frames = /** @type {number[]} */ (await page.evaluate(STOP_FRAMES))
     await page.mouse.up()
-    return { events, made, open, openBusy, frames, took, moveBusy, longest: Math.max(0, ...tasks) }
+    return { events, made, open, openBusy, frames, took, moveBusy, longest }
   } finally {
     await browser.close()
     await host.dispose()
@@ -237,7 +255,14 @@ export async function traceFigures(executablePath) {
       runs: 1,
       note: `${(1000 / mean).toFixed(1)} frames/s over ${frames.length} frames in ${took} ms; ${moveBusy.toFixed(1)} ms of CPU time a move in the page; 95th percentile ${percentile(frames, 0.95).toFixed(1)} ms`
     },
-    { what: 'longest task of the page while scrubbing', value: longest, unit: 'ms', budget: 100, runs: 1 }
+    {
+      what: 'longest task of the page while scrubbing, CPU time',
+      value: longest.cpu,
+      unit: 'ms',
+      budget: 100,
+      runs: 1,
+      note: `${longest.wall.toFixed(0)} ms by the clock, with the waiting for a CPU`
+    }
   ]
 }
 
