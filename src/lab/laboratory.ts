@@ -58,8 +58,8 @@ export class Laboratory {
   }
 
   /**
-   * Loads what the first check and the first run would load: compiler, declarations, sandbox. Whoever is
-   * started before its window is there calls it, so that nobody waits for it later. Never rejects.
+   * Loads what the first check and the first run would load: compiler, declarations, sandbox, so that
+   * nobody waits for it later. Never rejects.
    */
   async warm(): Promise<void> {
     await this.check({ file: 'nothing.ts', text: SMALLEST })

@@ -114,7 +114,7 @@ export class RunState {
     if (this.#status === 'running') this.#emit({ type: 'console', runId: this.runId, line })
   }
 
-  /** @param now where the cells stand; nothing while none runs */
+  /** @param at where the cells stand; nothing while none runs */
   progressed(at?: Pick<DispatchProgress, 'current' | 'part' | 'within'>): void {
     if (this.ended) return
     this.#current = at?.current ?? this.#current

@@ -1,8 +1,5 @@
 /** The value axis of a chart on a logarithmic scale, where that tells the truth. */
-import { inlineData, type Spec } from './spec'
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+import { inlineData, isRecord, markType, type Spec } from './spec'
 
 /** Marks that Vega-Lite stacks by itself. */
 const STACKING = new Set(['bar', 'area'])
@@ -13,13 +10,14 @@ const viewsOf = (spec: Spec): unknown[] =>
 const encodingOf = (view: unknown): Record<string, unknown> =>
   isRecord(view) && isRecord(view.encoding) ? view.encoding : {}
 
+/** Whether a view's mark is one that stands on the axis. */
+const stands = (view: unknown): boolean => isRecord(view) && STACKING.has(markType(view.mark))
+
 function stacks(view: unknown, shared: Record<string, unknown>): boolean {
-  if (!isRecord(view) || view.mark === undefined) return false
-  const mark = isRecord(view.mark) ? view.mark.type : view.mark
   const encoding = { ...shared, ...encodingOf(view) }
   const { y } = encoding
   const unstacked = 'xOffset' in encoding || (isRecord(y) && (y.stack === null || y.stack === false))
-  return STACKING.has(String(mark)) && ('color' in encoding || 'fill' in encoding) && !unstacked
+  return stands(view) && ('color' in encoding || 'fill' in encoding) && !unstacked
 }
 
 /**
@@ -44,17 +42,12 @@ export function noLogScale(spec: Spec): string | undefined {
   return undefined
 }
 
-function markOf(view: unknown): string {
-  if (!isRecord(view)) return ''
-  return String(isRecord(view.mark) ? view.mark.type : view.mark)
-}
-
 /** @param axis the value axis that all views share, if they do */
 function withLogAxis<View extends object>(view: View, lowest: number, axis: unknown): View {
   const encoding = { ...encodingOf(view) }
   if (isRecord(encoding.y)) encoding.y = { ...encoding.y, scale: { type: 'log', domainMin: lowest } }
   // What stands on the axis stands on its lowest value: there is no zero.
-  if (STACKING.has(markOf(view)) && !('y2' in encoding) && (encoding.y ?? axis) !== undefined)
+  if (stands(view) && !('y2' in encoding) && (encoding.y ?? axis) !== undefined)
     encoding.y2 = { datum: lowest }
   return Object.keys(encoding).length > 0 ? { ...view, encoding } : view
 }

@@ -2,7 +2,7 @@
 
 export type Spec = Readonly<Record<string, unknown>>
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Channels whose legend lists series. */
@@ -25,7 +25,8 @@ function seriesField(encoding: unknown): string | undefined {
 /** Marks that Vega-Lite draws a little transparent by itself. */
 const TRANSLUCENT = new Set(['point', 'tick', 'circle', 'square'])
 
-const markType = (mark: unknown): string => String(isRecord(mark) ? mark.type : mark)
+/** The type of a view's mark, which is written by name or with properties. */
+export const markType = (mark: unknown): string => String(isRecord(mark) ? mark.type : mark)
 
 /** A view whose marks can fade: it brings no parameters and no opacity of its own. */
 function canFade(view: unknown): view is Record<string, unknown> {
