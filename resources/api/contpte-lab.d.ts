@@ -261,10 +261,12 @@ declare module 'contpte-lab' {
    * that do not begin with a slash start from `/sys/kernel/mm/transparent_hugepage/`.
    *
    * - 6.1 and OnePlus 5.15 have no sizes of their own; the kernels of the series and 6.9 have
-   *   `hugepages-<size>kB/enabled`; 6.12 also `shmem_enabled` and `stats/` a size, and `shrink_underused`.
+   *   `hugepages-<size>kB/enabled`; 6.10 also `stats/` of faults and swap; 6.12 all of `stats/`, `shmem_enabled`
+   *   a size, and `shrink_underused`. The `shmem_enabled` files are there to be written and read: shared memory
+   *   is simulated in single pages, whatever they say.
    * - `stats/*` are live, read-only counts of folios of that size; `nr_anon` and
    *   `nr_anon_partially_mapped` say how many there are now.
-   * - Beside it lie `../hugepages` (HugeTLB pools, still empty), `../lru_gen` and `../swap`.
+   * - Beside it lie `../hugepages` (HugeTLB pools, see `machine.hugetlb`), `../lru_gen` and `../swap`.
    *
    * A machine starts with the top-level `enabled` at `never`, the PMD size at `inherit` and every other
    * size at `never`; a `commandLine` says otherwise. With less than 512 MiB of memory `defrag` is

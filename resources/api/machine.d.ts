@@ -295,7 +295,8 @@ declare module 'contpte-lab' {
     folio(page: number, process?: Process): Folio | undefined
     /**
      * What the next store to page `page` would be given, size by size with the reason: settings, advice,
-     * prctl, the VMA's bounds, what is mapped around it, free memory. Changes and counts nothing.
+     * prctl, the VMA's bounds, what is mapped around it, free memory and what `defrag` lets the fault do about
+     * it. Changes and counts nothing. What direct reclaim would free on its way is not foreseen.
      */
     explain(page: number, process?: Process): StoreDecision
     /**

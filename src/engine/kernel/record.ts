@@ -57,9 +57,10 @@ export interface KernelRecord {
   readonly faultOrders: 'pmd-only' | 'per-size' | 'exposed'
   /**
    * Which files sysfs has for transparent huge pages, and what writing them does: none a size (6.1),
-   * `enabled` a size (6.8, 6.9), or also `shmem_enabled`, `stats` and `shrink_underused` (6.12).
+   * `enabled` a size (6.8, 6.9), also `stats` of faults and swap (6.10), or `shmem_enabled`, all `stats` and
+   * `shrink_underused` (6.12).
    */
-  readonly thpFiles: 'linux-6.1' | 'linux-6.8' | 'linux-6.12'
+  readonly thpFiles: 'linux-6.1' | 'linux-6.8' | 'linux-6.10' | 'linux-6.12'
   /** Range TLBI encoding: `ascending` from scale 0 (up to 6.7), `descending` from scale 3 (6.8+). */
   readonly tlbiRange: 'ascending' | 'descending'
   /** DSB ISH at the end of a range flush that became a whole-ASID flush: 1, or 2 from 6.12. */

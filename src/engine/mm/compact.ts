@@ -35,14 +35,30 @@ export function compact(world: World, order: number): boolean {
   return false
 }
 
+/**
+ * Whether `compact` would find a block that it can empty. Changes nothing: references of LRU batches, which
+ * it would drain first, are taken off. What is short of room for a large folio is not foreseen.
+ */
+export function canCompact(world: World, order: number): boolean {
+  const { buddy } = world.folios
+  if (buddy.largestFree >= order) return true
+  const waiting = world.lru.waiting()
+  for (let base = 0; base + 2 ** order <= buddy.pages; base += 2 ** order) {
+    if (examine(world, base, order, waiting) !== undefined) return true
+  }
+  return false
+}
+
+const NONE_WAITING: ReadonlyMap<number, number> = new Map()
+
 /** What is in a block, or undefined where something of it cannot be moved or there is no room for it. */
-function examine(world: World, base: number, order: number): Contents | undefined {
+function examine(world: World, base: number, order: number, waiting = NONE_WAITING): Contents | undefined {
   const { folios, compaction } = world
   const { buddy } = folios
   const found = { folios: [] as number[], others: [] as number[], free: [] as number[] }
   for (let pfn = base; pfn < base + 2 ** order;) {
     if ((folios.word(pfn) & IN_USE) !== 0) {
-      if (!isMovable(world, pfn, order)) return undefined
+      if (!isMovable(world, pfn, order, waiting)) return undefined
       found.folios.push(pfn)
       pfn += 1 << folios.order(pfn)
       continue
@@ -57,14 +73,21 @@ function examine(world: World, base: number, order: number): Contents | undefine
 }
 
 /** `isolate_migratepages_block`: an anonymous folio on an LRU list that nobody holds but its mappings. */
-function isMovable({ folios, kernel }: World, pfn: number, order: number): boolean {
+function isMovable(
+  { folios, kernel }: World,
+  pfn: number,
+  order: number,
+  waiting: ReadonlyMap<number, number>
+): boolean {
   const own = folios.order(pfn)
   if (own >= order || folios.head(pfn) !== pfn || (own > 0 && kernel.compaction === 'pages')) return false
   const flags = folios.flags(pfn)
   const fixed = FOLIO_FILE | FOLIO_SWAPCACHE | FOLIO_LOCKED | FOLIO_CONT
-  if ((folios.word(pfn) & ANON) === 0 || (flags & FOLIO_LRU) === 0 || (flags & fixed) !== 0) return false
+  const held = waiting.get(pfn) ?? 0
+  const listed = (flags & FOLIO_LRU) !== 0 || held > 0
+  if ((folios.word(pfn) & ANON) === 0 || !listed || (flags & fixed) !== 0) return false
   const mapped = folios.totalMapcount(pfn)
-  return mapped > 0 && folios.entireMapcount(pfn) === 0 && folios.refcount(pfn) === mapped
+  return mapped > 0 && folios.entireMapcount(pfn) === 0 && folios.refcount(pfn) - held === mapped
 }
 
 /** Takes the free pages out, moves the rest, and gives all back as one block. False where no room was left. */

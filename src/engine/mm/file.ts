@@ -43,15 +43,31 @@ export function filePage(world: World, mm: Mm, file: FileMapping, index: number)
   const cached = file.find(index)
   if (cached >= 0) return cached
   for (let order = file.order; order >= 0; order--) {
-    const nr = 2 ** order
-    const first = index - (index % nr)
-    if (first + nr > file.pages || !isHole(file, first, nr)) continue
+    if (!fitsHole(file, index, order)) continue
     const pfn = world.folios.alloc(order)
     if (pfn < 0) continue
-    addToCache(world, mm, file, first, pfn, nr)
+    const first = index - (index % 2 ** order)
+    addToCache(world, mm, file, first, pfn, 2 ** order)
     return pfn + (index - first)
   }
   throw outOfMemory(world)
+}
+
+/** Order of the folio that holds the page at `index`, or that `filePage` would bring it in with. Changes nothing. */
+export function filePageOrder({ folios }: Pick<World, 'folios'>, file: FileMapping, index: number): number {
+  const cached = file.find(index)
+  if (cached >= 0) return folios.order(folios.head(cached))
+  for (let order = file.order; order > 0; order--) {
+    if (folios.buddy.largestFree >= order && fitsHole(file, index, order)) return order
+  }
+  return 0
+}
+
+/** Whether the aligned block of so many pages lies in the file, and nothing of it is cached. */
+function fitsHole(file: FileMapping, index: number, order: number): boolean {
+  const nr = 2 ** order
+  const first = index - (index % nr)
+  return first + nr <= file.pages && isHole(file, first, nr)
 }
 
 function isHole(file: FileMapping, first: number, nr: number): boolean {

@@ -21,7 +21,7 @@ export interface KhugepagedPass {
 
 /** One wake-up of the thread; it does nothing where the settings keep it stopped. */
 export function runKhugepaged(world: World): KhugepagedPass {
-  const { thp, geometry } = world
+  const { thp, thpStats, geometry } = world
   const files = thp.khugepaged
   const ranges: { pid: number; vpn: number; result: string }[] = []
   let scanned = 0
@@ -44,7 +44,7 @@ export function runKhugepaged(world: World): KhugepagedPass {
       result = collapseRange(world, mm, vpn, files.defrag === 1 ? 'direct' : 'wake')
       if (result === 'succeed') {
         collapsed++
-        files.pages_collapsed++
+        thpStats.addKhugepaged('pages_collapsed')
       }
     }
     ranges.push({ pid: mm.pid, vpn, result })
@@ -55,7 +55,7 @@ export function runKhugepaged(world: World): KhugepagedPass {
       return { scanned, collapsed, ranges }
     }
   }
-  files.full_scans++
+  thpStats.addKhugepaged('full_scans')
   world.khugepagedAt = undefined
   return { scanned, collapsed, ranges }
 }

@@ -15,7 +15,7 @@ import { MMF_VM_HUGEPAGE, VM_HUGETLB, VM_NOHUGEPAGE, type Mm, type Vma } from '.
 export function hugepagePmdEnabled({ thp, kernel, geometry }: World): boolean {
   const top = thp.top !== 'never'
   if (kernel.thpFiles === 'linux-6.1') return top
-  if (kernel.thpFiles === 'linux-6.8')
+  if (kernel.thpFiles !== 'linux-6.12')
     return top || thp.sizes.includes('always') || thp.sizes.includes('madvise')
   const size = thp.sizes[geometry.pmdOrder]
   return size === 'always' || size === 'madvise' || (size === 'inherit' && top)

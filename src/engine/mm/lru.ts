@@ -165,6 +165,20 @@ export class Lru {
     return references
   }
 
+  /** References that the batches of all CPUs hold, by first frame of the folio. */
+  waiting(): ReadonlyMap<number, number> {
+    const found = new Map<number, number>()
+    for (const cpu of this.#cpus) {
+      for (let kind = 0; kind < KINDS; kind++) {
+        for (let i = 0; i < cpu.counts[kind]; i++) {
+          const head = cpu.folios[kind * cpu.size + i] % MLOCK_LRU
+          found.set(head, (found.get(head) ?? 0) + 1)
+        }
+      }
+    }
+    return found
+  }
+
   /** Whether the folio waits in this CPU's batch of new folios. */
   #waits(pfn: number): boolean {
     const cpu = this.#batches()

@@ -7,7 +7,7 @@
 import type { ThpSettings } from '../thp/settings'
 import { VM } from '../trace/vmstat'
 import type { World } from '../world'
-import { compact } from './compact'
+import { canCompact, compact } from './compact'
 import { VM_HUGEPAGE } from './mm'
 import { shrinkDeferred } from './shrink'
 
@@ -51,6 +51,16 @@ function allocDirect(world: World, order: number): number {
   const pfn = world.folios.alloc(order)
   if (pfn >= 0 || order === 0) return pfn
   return tryCompact(world, order) ? world.folios.alloc(order) : -1
+}
+
+/**
+ * Whether direct compaction would give a folio of `order` that the free lists do not have: it is not put off,
+ * and there is a block to empty. Changes and counts nothing. What reclaim frees on the way is not foreseen.
+ */
+export function compactionWouldGive(world: World, order: number): boolean {
+  const { failedOrder, considered, shift } = world.compaction
+  const deferred = order >= failedOrder && considered + 1 < 2 ** shift
+  return !deferred && canCompact(world, order)
 }
 
 /** Direct compaction, unless it failed lately. */

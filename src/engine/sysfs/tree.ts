@@ -122,11 +122,11 @@ export class SysfsTree {
   resolve(path: string, from = this.root): string {
     let place = path.startsWith('/') ? '' : from
     for (const part of path.split('/')) {
-      if (part === '') continue
+      // A slash after a name wants a directory, also where nothing follows it.
       if (this.#files.has(place)) {
         throw new EngineError('ENOTDIR', `ENOTDIR: '${this.#shorten(place)}' is a file, not a directory.`)
       }
-      if (part === '.') continue
+      if (part === '' || part === '.') continue
       place = part === '..' ? place.slice(0, Math.max(0, place.lastIndexOf('/'))) : `${place}/${part}`
       if (!this.#files.has(place) && !this.#directories.has(place)) throw this.#notFound(path)
     }

@@ -5,11 +5,12 @@ import { inspectFolio } from '../inspect'
 import { kernelByName } from '../kernel'
 import { createMachine } from '../machine'
 import { newMm } from '../mm/fork'
+import { fragment } from '../mm/fragment'
 import { CHP_NAMES } from '../process'
 import { sysMadvise, sysMmap, sysMunmap, userRead, userWrite } from '../syscalls'
 import { World } from '../world'
 import { explainStore } from './explain'
-import { SIZE_ENABLED, TOP_ENABLED } from './settings'
+import { DEFRAG, SIZE_ENABLED, TOP_ENABLED } from './settings'
 import { Sysfs } from './sysfs'
 
 const BASE = 2 ** 28
@@ -96,7 +97,86 @@ describe('why a size is not used', () => {
   })
 })
 
+describe('memory in pieces', () => {
+  const answer = (defrag: string, advised: boolean, movable = 1) => {
+    const at = start()
+    for (const kb of [64, 32]) at.sysfs.write(`hugepages-${kb}kB/enabled`, 'always')
+    at.sysfs.write('defrag', defrag)
+    fragment(at.world, { order: 3, movable })
+    sysMmap(at.world, at.mm, { vpn: BASE, pages: 512, prot: 'rw' })
+    if (advised) sysMadvise(at.world, at.mm, BASE, 512, 'hugepage')
+    const { order, sizes } = explainStore(at.world, at.mm, at.mm.vmas[0], BASE)
+    userWrite(at.world, at.mm, BASE, 1, 1, () => 1)
+    expect(inspectFolio(at.world, at.mm, BASE)?.order).toBe(order)
+    return [order, sizes.find(({ bytes }) => bytes === 65536)?.why]
+  }
+
+  it.each([
+    ['always', false, 1, 4, 'the fault compacts memory and gets one.'],
+    ['always', false, 0, 3, 'and compaction makes none now.'],
+    ['defer', true, 1, 3, 'with defrag at defer the fault only wakes kcompactd.'],
+    ['defer+madvise', true, 1, 4, 'the fault compacts memory and gets one.'],
+    ['defer+madvise', false, 1, 3, 'with defrag at defer+madvise the fault only wakes kcompactd.'],
+    ['madvise', true, 1, 4, 'the fault compacts memory and gets one.'],
+    ['madvise', false, 1, 3, 'with defrag at madvise the fault does not compact.'],
+    ['never', true, 1, 3, 'with defrag at never the fault does not compact.']
+  ] as const)('defrag %s, advised %s, movable %d: order %d', (defrag, advised, movable, order, why) => {
+    const [found, sentence] = answer(defrag, advised, movable)
+    expect(found).toBe(order)
+    expect(sentence).toMatch(/^No free block of memory has 16 pages in line[,:] /)
+    expect(sentence).toContain(why)
+  })
+
+  it('a shared file gives what its page cache has, a private one a copy of one page', () => {
+    const process = createMachine({ kernel: 'linux-6.12' }).spawn()
+    const file = { folioBytes: 65536 }
+    const shared = process.mmap({ bytes: 2 ** 20, shared: true, file })
+    expect([shared.explain(5).order, process.mmap({ bytes: 2 ** 20, file }).explain(5).order]).toEqual([4, 0])
+    shared.write(5, 1)
+    expect([shared.folio(5)?.order, shared.explain(6).order, shared.explain(5).order]).toEqual([
+      4,
+      4,
+      undefined
+    ])
+    const tmpfs = process.mmap({ bytes: 2 ** 20, shared: true })
+    expect([tmpfs.explain(0).order, tmpfs.explain(0).sizes[0].why]).toEqual([
+      0,
+      'The VMA maps shared memory, which shmem_enabled concerns; it is simulated in single pages whatever that says.'
+    ])
+  })
+})
+
 describe('what is foreseen is what a store gets', () => {
+  it('in memory that is in pieces, however hard faults may try', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('linux-6.1', 'linux-6.9', 'linux-6.12'),
+        fc.constantFrom(...DEFRAG),
+        fc.integer({ min: 0, max: 8 }),
+        fc.constantFrom(0, 0.5, 0.97, 1),
+        fc.array(fc.record({ page: fc.nat(1023), advise: fc.boolean() }), { minLength: 5, maxLength: 40 }),
+        (name, defrag, order, movable, steps) => {
+          const { world, sysfs, mm } = start(name, 2 ** 26)
+          sysfs.write('enabled', 'always')
+          sysfs.write('defrag', defrag)
+          if (name !== 'linux-6.1')
+            for (const kb of [64, 32]) sysfs.write(`hugepages-${kb}kB/enabled`, 'always')
+          fragment(world, { order, movable })
+          sysMmap(world, mm, { vpn: BASE, pages: 1024, prot: 'rw' })
+          for (const { page, advise } of steps) {
+            const vpn = BASE + page
+            if (advise) sysMadvise(world, mm, vpn - (vpn % 16), 16, 'hugepage')
+            const vma = mm.vmaAt(vpn)
+            const foreseen = vma && explainStore(world, mm, vma, vpn).order
+            userWrite(world, mm, vpn, 1, 1, () => 1)
+            if (foreseen !== undefined) expect(inspectFolio(world, mm, vpn)?.order).toBe(foreseen)
+          }
+        }
+      ),
+      { numRuns: 60 }
+    )
+  })
+
   it('whatever was mapped, advised, touched and unmapped before', () => {
     const step = fc.record({
       what: fc.constantFrom('store', 'load', 'unmap', 'hugepage', 'nohugepage', 'setting', 'dontneed'),

@@ -6,7 +6,9 @@
  */
 import { isPmdLeaf } from '../arch/descriptor'
 import { suitableBlock, VM_CHP } from '../mm/exposed/block'
-import { VM_HUGEPAGE, type Mm, type Vma } from '../mm/mm'
+import { filePageOrder, FileMapping } from '../mm/file'
+import { VM_HUGEPAGE, VM_SHARED, type Mm, type Vma } from '../mm/mm'
+import { compactionWouldGive, faultEffort, type Effort } from '../mm/pressure'
 import { isUserfaultArmed } from '../mm/userfault'
 import { findPmd, findSlot } from '../mm/walk'
 import type { World } from '../world'
@@ -57,11 +59,20 @@ export interface StoreDecision {
   readonly sizes: readonly SizeDecision[]
 }
 
-/** What of a world decides; without `folios` there is always memory. */
-export type DecidingWorld = Pick<World, 'kernel' | 'thp' | 'geometry' | 'tables'> &
-  Partial<Pick<World, 'folios'>>
+/** What decides: a world that runs, or what is known of one; where nothing is known of memory there is enough. */
+export type DecidingWorld =
+  | World
+  | (Pick<World, 'kernel' | 'thp' | 'geometry' | 'tables'> & { readonly memory?: KnownMemory | undefined })
+
+/** The largest free block of memory, and when that was looked at: for a sentence, such as `at event 12`. */
+export interface KnownMemory {
+  readonly largestFree: number
+  readonly seen: string
+}
+
 type DecidingMm = Pick<Mm, 'root' | 'flags'>
-type DecidingVma = Pick<Vma, 'start' | 'end' | 'flags'> & { readonly file?: unknown }
+type DecidingVma = Pick<Vma, 'start' | 'end' | 'flags'> &
+  Partial<Pick<Vma, 'pgoff'>> & { readonly file?: unknown }
 
 /** The decision for a store to page `vpn` of `vma`. */
 export function explainStore(
@@ -78,7 +89,7 @@ export function explainStore(
       const refusal = refused(world, mm, vma, order)
       let reason: SizeReason = refusal ?? place(world, mm, vma, vpn, order) ?? 'used'
       if (reason === 'used' && used !== undefined) reason = 'larger-first'
-      else if (reason === 'used') reason = memoryFor(world, order)
+      else if (reason === 'used') reason = memoryFor(world, vma, order)
       if (reason === 'used') used = order
       return {
         order,
@@ -89,7 +100,7 @@ export function explainStore(
         why: sentence(world, vma, vpn, order, reason)
       }
     })
-  return { order: taken ? undefined : (used ?? 0), sizes }
+  return { order: taken ? undefined : (used ?? orderWithout(world, vma, vpn)), sizes }
 }
 
 /** The size's file, and what it comes to. */
@@ -153,15 +164,57 @@ function entryTaken(world: DecidingWorld, mm: DecidingMm, vpn: number): boolean 
   return pmd !== 0 && isPmdLeaf(world.tables.attr(pmd))
 }
 
-/** Whether the allocator could give the size now. */
-function memoryFor({ folios, kernel }: DecidingWorld, order: number): 'used' | 'pool-empty' | 'no-memory' {
-  if (folios === undefined) return 'used'
-  const { blocks, buddy } = folios
-  if (kernel.faultOrders === 'exposed') {
+/** What a store gets where no size of anonymous memory is: a shared page as the page cache has it, else one page. */
+function orderWithout(world: DecidingWorld, vma: DecidingVma, vpn: number): number {
+  const { file, flags, pgoff, start } = vma
+  if (!isWorld(world) || pgoff === undefined || !(file instanceof FileMapping)) return 0
+  return (flags & VM_SHARED) === 0 ? 0 : filePageOrder(world, file, pgoff + (vpn - start))
+}
+
+function isWorld(world: DecidingWorld): world is World {
+  return 'folios' in world
+}
+
+/** Whether the allocator would give the size now: from free lists, or as hard as `defrag` lets it try. */
+function memoryFor(
+  world: DecidingWorld,
+  vma: DecidingVma,
+  order: number
+): 'used' | 'pool-empty' | 'no-memory' {
+  if (isWorld(world) && world.kernel.faultOrders === 'exposed') {
+    const { blocks, buddy } = world.folios
     if (blocks.inUse >= blocks.limit) return 'pool-empty'
-    if (blocks.ready.length > 0) return 'used'
+    return blocks.ready.length > 0 || buddy.largestFree >= order ? 'used' : 'no-memory'
   }
-  return buddy.largestFree >= order ? 'used' : 'no-memory'
+  if (isFree(world, order)) return 'used'
+  // Whether a trace's machine could have compacted is not known: the sentence says that it would try.
+  if (effortOf(world, vma) !== 'direct') return 'no-memory'
+  return !isWorld(world) || compactionWouldGive(world, order) ? 'used' : 'no-memory'
+}
+
+/** Whether the free lists have so many pages in line. */
+function isFree(world: DecidingWorld, order: number): boolean {
+  const largest = isWorld(world) ? world.folios.buddy.largestFree : world.memory?.largestFree
+  return largest === undefined || largest >= order
+}
+
+function effortOf({ kernel, thp }: DecidingWorld, vma: DecidingVma): Effort {
+  return kernel.faultOrders === 'exposed' ? 'none' : faultEffort(thp, vma.flags)
+}
+
+/** Why memory is, or is not, there for a size that all else allows. */
+function memorySentence(world: DecidingWorld, vma: DecidingVma, order: number): string {
+  const { thp, kernel } = world
+  const seen = !isWorld(world) && world.memory !== undefined ? ` (${world.memory.seen})` : ''
+  const pieces = `No free block of memory has ${2 ** order} pages in line${seen}`
+  if (kernel.faultOrders === 'exposed') return `${pieces}.`
+  const effort = effortOf(world, vma)
+  if (effort === 'wake') return `${pieces}, and with defrag at ${thp.defrag} the fault only wakes kcompactd.`
+  if (effort === 'none') return `${pieces}, and with defrag at ${thp.defrag} the fault does not compact.`
+  if (!isWorld(world)) return `${pieces}: the fault compacts memory, which may make one.`
+  return compactionWouldGive(world, order)
+    ? `${pieces}: the fault compacts memory and gets one.`
+    : `${pieces}, and compaction makes none now.`
 }
 
 function sentence(
@@ -192,18 +245,30 @@ function sentence(
       kernel.faultOrders === 'exposed'
         ? `${kernel.name} knows one size: a contpte block.`
         : `${kernel.name} knows one size: the PMD's.`,
-    'not-anonymous': 'The VMA maps a file or shared memory, which these settings do not concern.',
+    'not-anonymous': notAnonymous(vma),
     'not-marked': 'The VMA has no name that the kernel marks for blocks.',
     userfaultfd: 'The VMA is registered with userfaultfd: its faults take one page.',
     'vma-bounds': `${capital(block)} is not inside the VMA ${address(vma.start)}-${address(vma.end)}.`,
     'entries-taken': `An entry of ${block} is not empty.`,
     'table-there': `The PMD entry of ${block} has a page table already.`,
     'pool-empty': 'Blocks in use have reached the limit of their pool.',
-    'no-memory': `No free block of memory has ${nr} pages in line.`,
+    'no-memory': '',
     'larger-first': 'A larger size is allowed and free, and is tried first.',
     used: 'It is the largest size that is allowed, fits and is empty.'
   }
+  if (
+    reason === 'no-memory' ||
+    (reason === 'used' && !isFree(world, order) && kernel.faultOrders !== 'exposed')
+  )
+    return memorySentence(world, vma, order)
   return sentences[reason]
+}
+
+/** Shared memory has settings of its own; large folios of it are not simulated, whatever they say. */
+function notAnonymous({ file }: DecidingVma): string {
+  return file instanceof FileMapping && file.shmem
+    ? 'The VMA maps shared memory, which shmem_enabled concerns; it is simulated in single pages whatever that says.'
+    : 'The VMA maps a file or shared memory, which these settings do not concern.'
 }
 
 function capital(text: string): string {

@@ -10,7 +10,7 @@ import type { SysfsTree } from '../sysfs/tree'
 import type { World } from '../world'
 import { DEFRAG, SHMEM_ENABLED, SHMEM_SIZE_ENABLED, SIZE_ENABLED, TOP_ENABLED } from './settings'
 import { anonOrders, fileOrders, sizeDirectory } from './sizes'
-import type { ThpStatName } from './stats'
+import { KHUGEPAGED_STATS, type ThpStatName } from './stats'
 
 export const THP_ROOT = '/sys/kernel/mm/transparent_hugepage'
 
@@ -23,17 +23,18 @@ const ANON_SIZE: readonly ThpStatName[] = [
   'nr_anon',
   'nr_anon_partially_mapped'
 ]
+/** What 6.10 counts of each anonymous size; splits came with 6.11, gauges with 6.12. */
+const FIRST_STATS: readonly ThpStatName[] = [
+  'anon_fault_alloc',
+  'anon_fault_fallback',
+  'anon_fault_fallback_charge',
+  'swpout',
+  'swpout_fallback'
+]
 const SHMEM_SIZE: readonly ThpStatName[] = ['shmem_alloc', 'shmem_fallback', 'shmem_fallback_charge']
 
 /** shmem_enabled copies what is written into so many bytes, the NUL at the end included. */
 const SHMEM_BUFFER = 16
-
-/** What the writable numbers of khugepaged take; the max_ptes files take 0 to one less than a PMD holds. */
-const KHUGEPAGED_MIN: Readonly<Record<string, number | undefined>> = {
-  alloc_sleep_millisecs: 0,
-  pages_to_scan: 1,
-  scan_sleep_millisecs: 0
-}
 
 /** Adds the tree of the world's kernel. Reads and writes go to the world's settings and statistics. */
 export function addThpFiles(tree: SysfsTree, world: World): void {
@@ -43,6 +44,10 @@ export function addThpFiles(tree: SysfsTree, world: World): void {
   if (thpFiles === 'linux-6.1') return
   for (const order of anonOrders(world.geometry)) addAnonEnabled(tree, world, order)
   if (thpFiles === 'linux-6.8') return
+  if (thpFiles === 'linux-6.10') {
+    for (const order of anonOrders(world.geometry)) addStats(tree, world, order, FIRST_STATS)
+    return
+  }
   for (const order of anonOrders(world.geometry)) addStats(tree, world, order, [...EVERY_SIZE, ...ANON_SIZE])
   for (const order of fileOrders(world.geometry)) {
     addShmemEnabled(tree, world, order)
@@ -105,7 +110,7 @@ function addAnonEnabled(tree: SysfsTree, world: World, order: number): void {
     show: () => bracketed(SIZE_ENABLED, settings.sizes[order]),
     store: (text) => {
       settings.sizes[order] = keyword(text, SIZE_ENABLED)
-      // 6.8 to 6.10.3 look at the thread only when the top level is written.
+      // 6.8 to 6.10.3, and so 6.10 here, look at the thread only when the top level is written.
       if (kernel.thpFiles === 'linux-6.12') startStopKhugepaged(world)
     }
   })
@@ -134,24 +139,25 @@ function addStats(tree: SysfsTree, world: World, order: number, names: readonly 
   }
 }
 
-function addKhugepaged(tree: SysfsTree, { thp, geometry }: World): void {
+function addKhugepaged(tree: SysfsTree, { thp, thpStats, geometry }: World): void {
   const values = thp.khugepaged
+  for (const name of KHUGEPAGED_STATS) {
+    tree.add(`${THP_ROOT}/khugepaged/${name}`, { show: () => String(thpStats.getKhugepaged(name)) })
+  }
   for (const name of Object.keys(values)) {
     const range = khugepagedRange(name, 2 ** geometry.pmdOrder)
     tree.add(`${THP_ROOT}/khugepaged/${name}`, {
       show: () => String(values[name]),
-      ...(range && {
-        store: (text: string) => {
-          values[name] = unsigned(text, range)
-        }
-      })
+      store: (text) => {
+        values[name] = unsigned(text, range)
+      }
     })
   }
 }
 
-function khugepagedRange(name: string, pmdPages: number): Parameters<typeof unsigned>[1] | undefined {
+/** What the numbers of khugepaged take; the max_ptes files take 0 to one less than a PMD holds. */
+function khugepagedRange(name: string, pmdPages: number): Parameters<typeof unsigned>[1] {
   if (name === 'defrag') return { min: 0, max: 1, overflow: 'ERANGE' }
   if (name.startsWith('max_ptes_')) return { min: 0, max: pmdPages - 1, overflow: 'EINVAL' }
-  const min = KHUGEPAGED_MIN[name]
-  return min === undefined ? undefined : { min, max: 2 ** 32 - 1, overflow: 'EINVAL' }
+  return { min: name === 'pages_to_scan' ? 1 : 0, max: 2 ** 32 - 1, overflow: 'EINVAL' }
 }

@@ -42,11 +42,9 @@ export class ThpSettings {
     this.khugepaged = {
       alloc_sleep_millisecs: 60000,
       defrag: 1,
-      full_scans: 0,
       max_ptes_none: pages - 1,
       max_ptes_shared: pages / 2,
       max_ptes_swap: pages / 8,
-      pages_collapsed: 0,
       pages_to_scan: pages * 8,
       scan_sleep_millisecs: 10000
     }

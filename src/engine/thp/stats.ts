@@ -1,5 +1,5 @@
 /**
- * `hugepages-<size>kB/stats/*`: one counter an order and name. Exact moments of counting: reference
+ * `hugepages-<size>kB/stats/*`, one counter an order and name, and what `khugepaged/` counts. Exact moments of counting: reference
  * `thp-sysfs.md` section 7. `nr_anon` and `nr_anon_partially_mapped` are gauges.
  */
 export const THP_STAT_NAMES = [
@@ -18,6 +18,11 @@ export const THP_STAT_NAMES = [
   'nr_anon_partially_mapped'
 ] as const
 
+/** What khugepaged counts: ranges collapsed, and times it went through every address space. */
+export const KHUGEPAGED_STATS = ['full_scans', 'pages_collapsed'] as const
+
+export type KhugepagedStat = (typeof KHUGEPAGED_STATS)[number]
+
 export type ThpStatName = (typeof THP_STAT_NAMES)[number]
 
 const INDEX = Object.fromEntries(THP_STAT_NAMES.map((name, index) => [name, index]))
@@ -33,7 +38,7 @@ export class ThpStats {
     /** The kernel has per-size controls; without them nothing is counted. */
     readonly perSize: boolean
   ) {
-    this.values = new Float64Array((pmdOrder + 1) * THP_STAT_NAMES.length)
+    this.values = new Float64Array((pmdOrder + 1) * THP_STAT_NAMES.length + KHUGEPAGED_STATS.length)
   }
 
   /** Adds `n` (which may be negative) to a statistic of folios of `order`. */
@@ -46,5 +51,20 @@ export class ThpStats {
 
   get(order: number, name: ThpStatName): number {
     return this.values[order * THP_STAT_NAMES.length + INDEX[name]]
+  }
+
+  /** Adds to what khugepaged counts, which every kernel does. */
+  addKhugepaged(name: KhugepagedStat, n = 1): void {
+    const place = this.#khugepagedPlace(name)
+    this.values[place] += n
+    this.told?.(place, n)
+  }
+
+  getKhugepaged(name: KhugepagedStat): number {
+    return this.values[this.#khugepagedPlace(name)]
+  }
+
+  #khugepagedPlace(name: KhugepagedStat): number {
+    return (this.pmdOrder + 1) * THP_STAT_NAMES.length + KHUGEPAGED_STATS.indexOf(name)
   }
 }

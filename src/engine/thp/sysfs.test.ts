@@ -74,6 +74,8 @@ describe('the tree', () => {
     ['hugepages-8kB/enabled', 'ENOENT'],
     ['hugepages-64kB/stats/anon_fault_alloc', 'ENOENT'],
     ['enabled/x', 'ENOTDIR'],
+    ['enabled/', 'ENOTDIR'],
+    ['hugepages-64kB/', 'EISDIR'],
     ['nothing', 'ENOENT']
   ])('answers for %j: %s', (path, errno) => {
     const { sysfs } = tree()
@@ -176,6 +178,28 @@ describe('trees of other kernels', () => {
     ])
     expect(tree('4K', 'oneplus-5.15').sysfs.list()).toEqual(old)
     expect(tree('4K', 'linux-6.9').sysfs.list('hugepages-2048kB')).toEqual(['enabled'])
+  })
+
+  it('6.10 counts faults and swapping out of anonymous sizes, and has no shmem_enabled a size', () => {
+    const { world, sysfs } = tree('4K', 'linux-6.10')
+    expect(sysfs.list()).not.toContain('shrink_underused')
+    expect(sysfs.list()).not.toContain('hugepages-8kB')
+    for (const kb of [16, 64, 2048]) {
+      expect(sysfs.list(`hugepages-${kb}kB`)).toEqual(['enabled', 'stats'])
+      expect(sysfs.list(`hugepages-${kb}kB/stats`)).toEqual([
+        'anon_fault_alloc',
+        'anon_fault_fallback',
+        'anon_fault_fallback_charge',
+        'swpout',
+        'swpout_fallback'
+      ])
+    }
+    sysfs.write('hugepages-64kB/enabled', 'always')
+    const mm = newMm(world, 1)
+    sysMmap(world, mm, { vpn: 2 ** 28, pages: 64, prot: 'rw' })
+    userWrite(world, mm, 2 ** 28, 64, 1, () => 1)
+    expect(sysfs.read('hugepages-64kB/stats/anon_fault_alloc')).toBe('4\n')
+    expect(code(() => sysfs.write('hugepages-64kB/stats/anon_fault_alloc', '0'))).toBe('EACCES')
   })
 
   it('6.12 has shared memory and statistics a size, and shrink_underused', () => {

@@ -35,8 +35,8 @@ export function startWorkload(region: Region, options: WorkloadOptions): Workloa
     if (value >= 0 && value <= 1) return value
     throw bad(`${name} must be a share from 0 to 1, not ${value}`)
   }
-  const size = (name: 'maxBytes' | 'purgeBytes' | 'youngBytes', usual: number, least: number): number => {
-    const value = options[name] ?? usual
+  const size = (name: 'max' | 'purge' | 'young', usual: number, least: number): number => {
+    const value = options[`${name}Bytes`] ?? usual
     if (value >= least && value <= bytes && Number.isInteger(Math.log2(value))) return value
     throw bad(`${name} must be a power of two from ${least} to ${bytes} bytes, not ${value}`)
   }
@@ -53,17 +53,17 @@ export function startWorkload(region: Region, options: WorkloadOptions): Workloa
         liveBytes,
         low: share('low', 0.5),
         decay,
-        purgeBytes: size('purgeBytes', pageSize, pageSize),
-        maxBytes: size('maxBytes', 32768, 16),
+        purgeBytes: size('purge', pageSize, pageSize),
+        maxBytes: size('max', 32768, 16),
         seed
       })
     }
     case 'bump':
-      return new Bump(heap, { liveBytes, maxBytes: size('maxBytes', 4096, 16), seed })
+      return new Bump(heap, { liveBytes, maxBytes: size('max', 4096, 16), seed })
     case 'js-heap':
       return new JsHeap(heap, {
         liveBytes,
-        youngBytes: size('youngBytes', 2 ** 20, pageSize),
+        youngBytes: size('young', 2 ** 20, pageSize),
         survive: share('survive', 0.1),
         dead: share('dead', 0.3),
         seed

@@ -80,7 +80,7 @@ describe('an arena', () => {
     }).toThrow(/ENOMEM: the heap/)
     const bad = (options: Partial<WorkloadOptions>) => () => setup({ kind: 'arena', ...options })
     expect(bad({ liveBytes: 2 ** 27 })).toThrow(/live must be/)
-    expect(bad({ purgeBytes: 5000 })).toThrow(/purgeBytes must be a power of two/)
+    expect(bad({ purgeBytes: 5000 })).toThrow(/purge must be a power of two/)
     expect(bad({ low: 2 })).toThrow(/low must be a share/)
     expect(bad({ decay: -1 })).toThrow(/decay must be/)
   })

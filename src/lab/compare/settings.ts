@@ -44,10 +44,10 @@ export class SettingsFiles {
   #start(): void {
     if (this.#started) return
     this.#started = true
-    const { thp, thpStats } = this.#world
+    const { thpStats } = this.#world
     const recorder = recordedStart(this.#config)
     recorder.stats.forEach((value, i) => (thpStats.values[i] += value))
-    thp.khugepaged.full_scans += recorder.fullScans
+    thpStats.addKhugepaged('full_scans', recorder.fullScans)
     for (const [path, value] of recorder.written) this.#sysfs.write(path, value)
   }
 
