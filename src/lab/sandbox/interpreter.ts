@@ -15,7 +15,7 @@ import {
 } from 'quickjs-emscripten-core'
 import { STACK_BYTES } from '../limits'
 import { API_TYPES } from '../script/api-types'
-import { API_MODULE, importForbidden } from '../script/compile'
+import { API_MODULE, importForbidden } from '../script/imports'
 import context from './prelude/context.js?raw'
 import host from './prelude/host.js?raw'
 import machine from './prelude/machine.js?raw'

@@ -2,7 +2,7 @@
 import { problem } from '../diagnostic'
 import { memoryLimitProblem } from '../limits'
 import type { Diagnostic, Limits } from '../results/types'
-import { importForbidden } from '../script/compile'
+import { importForbidden } from '../script/imports'
 import { unavailableMessage } from '../script/unavailable'
 import type { StackReader } from './stack'
 

@@ -1,12 +1,13 @@
 /**
  * TypeScript to JavaScript by blanking the types out, so that every line and column stays where the
- * user wrote it; and the one import rule.
+ * user wrote it; and the imports of what came out.
  */
 import { transformSync } from '@swc/wasm-typescript'
 import { ImportType, init, parse } from 'es-module-lexer'
 import { problem } from '../diagnostic'
 import { MAX_SCRIPT_CHARS } from '../limits'
 import type { Diagnostic } from '../results/types'
+import { API_MODULE, importForbidden } from './imports'
 import { columnFromStripper, positionAt } from './position'
 
 export interface CompileResult {
@@ -14,9 +15,6 @@ export interface CompileResult {
   readonly code?: string
   readonly diagnostics: readonly Diagnostic[]
 }
-
-/** The module every experiment imports, and the only one. */
-export const API_MODULE = 'contpte-lab'
 
 interface StripProblem {
   readonly code: string
@@ -47,19 +45,6 @@ function located(file: string, text: string, thrown: StripProblem): Diagnostic {
     endLine: thrown.endLine,
     endColumn: column(thrown.endLine, thrown.endColumn)
   })
-}
-
-/** The message for an import of anything but the API. */
-export function importForbidden(
-  specifier: string
-): Pick<Diagnostic, 'code' | 'severity' | 'message' | 'hint'> {
-  return problem(
-    'import-forbidden',
-    `cannot import '${specifier}': experiments may import only '${API_MODULE}'`,
-    {
-      hint: 'Scripts run in a sandbox without files and network, so that anybody can re-run them.'
-    }
-  )
 }
 
 function forbiddenImports(file: string, code: string): Diagnostic[] {

@@ -10,7 +10,7 @@ import settings from '../../../resources/api/compiler-options.json'
 import { problem } from '../diagnostic'
 import type { Diagnostic } from '../results/types'
 import { API_TYPES } from './api-types'
-import { importForbidden } from './compile'
+import { importForbidden } from './imports'
 import { unavailableMessage } from './unavailable'
 
 const SCRIPT = '/experiment.ts'
