@@ -5,6 +5,8 @@ import { countersBetween } from './inspect'
 import { KERNELS } from './kernel'
 import { createMachine, type Machine } from './machine'
 import { contpteV2 } from './kernel/contpte-v2'
+import { readMemory } from './memory'
+import { startWorkload } from './workload'
 
 function machine(kernel = 'contpte-v2', size = 64): Machine {
   const m = createMachine({ kernel })
@@ -212,6 +214,25 @@ describe('memory the simulator itself needs', () => {
     const before = bytes()
     region.write()
     expect((bytes() - before) / region.length).toBeLessThanOrEqual(16)
+  })
+
+  it('is at most 16 bytes a page of the most that were mapped, while an arena frees single pages of 64K folios', () => {
+    const m = createMachine({ kernel: 'linux-6.12', memoryBytes: 2 ** 34 })
+    m.shell.run('echo always > hugepages-64kB/enabled')
+    const { tables, folios } = m.world
+    const bytes = () => tables.bytes + folios.bytes + folios.buddy.bytes
+    const region = m.spawn().mmap({ bytes: 2 ** 30 })
+    const before = bytes()
+    const arena = startWorkload(region, { kind: 'arena', liveBytes: 2 ** 27, purgeBytes: 4096 })
+    let most = 0
+    for (let i = 0; i < 7; i++) {
+      arena.run(20_000)
+      most = Math.max(most, arena.report.residentPages)
+      // Chunks of 512 KiB of tables and 32 MiB of frames: a small heap leaves much of the last one unused.
+      if (most > 20_000) expect((bytes() - before) / most).toBeLessThanOrEqual(16)
+    }
+    expect(most).toBeGreaterThan(20_000)
+    expect(readMemory(m.world).deferred.unmapped).toBeGreaterThan(5000)
   })
 
   it('is next to nothing for a machine that is not used', () => {

@@ -15,11 +15,13 @@ const mix = (sum: number, word: number): number => Math.imul(sum ^ word, 16_777_
 
 /** An array and what it held before the first exit. */
 interface Kept {
-  readonly array: Int32Array | Uint16Array | Float64Array
-  readonly content: Int32Array | Uint16Array | Float64Array
+  readonly array: Lane
+  readonly content: Lane
 }
 
-const kept = (array: Int32Array | Uint16Array | Float64Array): Kept => ({ array, content: array.slice() })
+type Lane = Int32Array | Uint8Array | Uint16Array | Float64Array
+
+const kept = (array: Lane): Kept => ({ array, content: array.slice() })
 
 /** An exit that can be repeated. */
 export class ExitCase {
@@ -43,7 +45,7 @@ export class ExitCase {
     this.#before = [
       ...tables.attrs,
       ...tables.pfns,
-      ...folios.words,
+      ...folios.states.lanes,
       ...folios.largeRefs,
       ...folios.largeFlags,
       folios.buddy.state,

@@ -26,11 +26,13 @@ function rewrite(array: Int32Array): void {
   array.set(copy)
 }
 
+type Lane = Int32Array | Uint8Array
+
 /** A fork that can be repeated. */
 export class ForkCase {
   readonly #fixture: Fixture
   /** The arrays of the parent that a fork changes, with what they held before the first one. */
-  readonly #before: { readonly array: Int32Array; readonly content: Int32Array }[]
+  readonly #before: { readonly array: Lane; readonly content: Lane }[]
   /** Chunks of tables that existed before the first fork: all later ones are the child's. */
   readonly #parentChunks: number
   #child: Mm | undefined
@@ -42,7 +44,7 @@ export class ForkCase {
     this.#fixture = fixture({ kernel, pages, order: FOLIO_ORDER })
     const { tables, folios } = this.world
     this.#parentChunks = tables.attrs.length
-    this.#before = [...tables.attrs, ...folios.words, ...folios.largeRefs]
+    this.#before = [...tables.attrs, ...folios.states.lanes, ...folios.largeRefs]
       .filter((array) => array !== undefined)
       .map((array) => ({ array, content: array.slice() }))
   }

@@ -25,9 +25,9 @@ export function lanes({ folios, tables }: World): Record<string, number> {
     chunks.reduce((sum, chunk) => sum + (chunk?.byteLength ?? 0), 0)
   return {
     'page tables': bytes(tables.attrs) + bytes(tables.pfns),
-    'page words': bytes(folios.words),
-    'references of folios': bytes(folios.largeRefs) + bytes(folios.smallRefs),
-    'flags of folios': bytes(folios.largeFlags) + bytes(folios.smallFlags),
+    'states of pages': folios.states.bytes,
+    'references of large folios': bytes(folios.largeRefs),
+    'flags of large folios': bytes(folios.largeFlags),
     anon_vmas: bytes(folios.anonVmas),
     'whole mappings and pins': bytes(folios.entire) + bytes(folios.pins),
     contents: bytes(folios.contents),
@@ -46,7 +46,7 @@ export function pages({ folios, tables, geometry }: World): {
 } {
   return {
     held: folios.live.reduce((sum, count, order) => sum + count * 2 ** order, 0),
-    reached: folios.words.reduce((sum, chunk) => sum + (chunk?.length ?? 0), 0),
+    reached: folios.states.frames,
     entries: tables.state[2] * geometry.tableEntries
   }
 }

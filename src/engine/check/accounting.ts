@@ -51,10 +51,9 @@ export const checkVmas: Check = (world) => {
 export const checkMemory: Check = (world, census) => {
   const { buddy } = world.folios
   let held = world.compaction.others
-  for (const words of world.folios.words) {
-    if (words === undefined) continue
-    for (let at = 0; at < words.length; at++) if ((words[at] & IN_USE) !== 0) held++
-  }
+  world.folios.states.forEach((_, word) => {
+    if ((word & IN_USE) !== 0) held++
+  })
   if (world.hugeZeroPfn >= 0) held += world.geometry.tableEntries
   const usable = buddy.pages - 2 ** buddy.maxOrder
   held += world.hugetlb.vmemmap.held

@@ -3,7 +3,7 @@
  */
 import { MIGRATION, SPECIAL, SWAP, VALID, isPresent } from '../arch/descriptor'
 import { isBlockEntry } from '../contpte/exposed'
-import { ANON, FOLIO_CHUNK_SHIFT, HUGETLB, IN_USE } from '../mm/folio'
+import { ANON, HUGETLB, IN_USE } from '../mm/folio'
 import type { Mm } from '../mm/mm'
 import type { World } from '../world'
 import { walkTables } from './violation'
@@ -91,9 +91,7 @@ function countMm(world: World, mm: Mm, pages: Map<number, number>, entire: Map<n
 
 /** Calls `visit` for the pages of every folio that somebody holds. */
 export function forEachPage(world: World, visit: (pfn: number) => void): void {
-  world.folios.words.forEach((words, chunk) => {
-    words?.forEach((word, at) => {
-      if ((word & IN_USE) !== 0) visit((chunk << FOLIO_CHUNK_SHIFT) + at)
-    })
+  world.folios.states.forEach((pfn, word) => {
+    if ((word & IN_USE) !== 0) visit(pfn)
   })
 }

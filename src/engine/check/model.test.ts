@@ -9,6 +9,7 @@ import type { Process } from '../process'
 import type { Advice, Region } from '../region'
 import { checkWorld } from './index'
 import { fixture } from './fixture'
+import { pageLanes } from './page-lanes'
 
 /** One step of a random life. Numbers are taken modulo what there is. */
 interface Step {
@@ -181,9 +182,9 @@ describe('the same life twice', () => {
             counters.values,
             ...tables.attrs,
             ...tables.pfns,
-            ...folios.words,
-            ...folios.largeRefs,
-            ...folios.smallRefs
+            ...pageLanes(folios).words,
+            ...pageLanes(folios).refs,
+            ...folios.largeRefs
           ]
         })
         const [first, second] = states

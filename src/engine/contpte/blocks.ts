@@ -5,7 +5,7 @@
  * Rules and costs: reference `contpte.md` sections 2-4.
  */
 import { AF, CONT, SPECIAL, VALID, isDirty, isValidCont, mkdirty, normalise } from '../arch/descriptor'
-import { BLOCK_ALIGNED, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, ORDER_SHIFT } from '../mm/folio'
+import { BLOCK_ALIGNED, ORDER_SHIFT } from '../mm/folio'
 import type { Mm } from '../mm/mm'
 import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
@@ -269,7 +269,7 @@ export class BlockPteOps extends AbsentPteOps {
 
   /** F5 for a page at the last index of a block whose frame is in line: both are aligned alike. */
   #folioCoversBlock(pfn: number): boolean {
-    const word = this.world.folios.words[pfn >>> FOLIO_CHUNK_SHIFT]?.[pfn & FOLIO_CHUNK_MASK] ?? 0
+    const word = this.world.folios.word(pfn)
     const head = pfn & (-1 << (word >>> ORDER_SHIFT))
     return pfn - head >= this.mask
   }

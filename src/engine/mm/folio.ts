@@ -1,6 +1,9 @@
 import type { Counters } from '../trace/counters'
 import { COUNTER_INDEX } from '../trace/counters'
 import type { Buddy } from './buddy'
+import { FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, PageStates, PageStateTable } from './page-states'
+
+export { FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT } from './page-states'
 
 const FOLIO_ALLOC = COUNTER_INDEX.folioAlloc
 const FOLIO_FREE = COUNTER_INDEX.folioFree
@@ -24,6 +27,8 @@ export const BLOCK_ALIGNED = 1 << 23
 /** The folio is of a HugeTLB pool: PG_anon_exclusive lies in its first page, and its last reference puts it back. */
 export const HUGETLB = 1 << 24
 export const ORDER_SHIFT = 26
+/** All of a page word but the order. */
+export const SINGLE_MASK = (1 << ORDER_SHIFT) - 1
 
 /** Folio flags, 16 bits a folio: `Folios.flags`, `setFlags`. */
 /** PG_dirty: set by swap-in, split, migration; never by a store. */
@@ -58,9 +63,7 @@ export const FOLIO_LOCKED = 1 << 15
 /** What one pin adds to the refcount of an order-0 folio (GUP_PIN_COUNTING_BIAS). */
 export const PIN_BIAS = 1024
 
-/** log2 of the pages one chunk of metadata covers: 32 MiB of 4K pages. A mapping by PMD lies in one. */
-export const FOLIO_CHUNK_SHIFT = 13
-export const FOLIO_CHUNK_MASK = (1 << FOLIO_CHUNK_SHIFT) - 1
+const LARGE_CHUNK = 1 << (FOLIO_CHUNK_SHIFT - 2)
 
 /** Who must hear of a folio going back to the allocator: the TLBs, a checker. Nobody by default. */
 export interface FolioObserver {
@@ -68,23 +71,18 @@ export interface FolioObserver {
 }
 
 /**
- * Folio metadata by page frame number. Each page has one word {order, flags, mapcount}, 4 bytes.
- * What exists once a folio (the refcount) lies apart: an order >= 2 folio is alone in its aligned
- * group of 4 pages and is found by `pfn >> 2`; smaller ones are found by `pfn`. Chunks come into
- * being when a folio first needs them, so 1 GiB in 64 KiB folios costs 5 bytes a page here.
+ * Folio metadata by page frame number. Each page has a word {order, flags, mapcount}. What exists once a
+ * folio (refcount, flags) belongs to its first page where the folio is of order 0 or 1; an order >= 2 folio
+ * is alone in its aligned group of 4 pages, and has it apart, by `pfn >> 2`. Chunks come into being when a
+ * folio first needs them.
  */
 export class Folios {
-  readonly words: (Int32Array | undefined)[] = []
-  /** The same words two at a time, as `PageTables.attrPairs`. */
-  readonly wordPairs: Float64Array[] = []
+  /** Words of all pages, and refcounts and flags of folios of order 0 and 1. */
+  readonly states: PageStates
   /** Refcounts of folios of order >= 2, by pfn >> 2. */
   readonly largeRefs: (Int32Array | undefined)[] = []
-  /** Refcounts of folios of order 0 and 1, by pfn. */
-  readonly smallRefs: (Int32Array | undefined)[] = []
-
-  /** Flags, found like the refcounts. */
+  /** Their flags. */
   readonly largeFlags: (Uint16Array | undefined)[] = []
-  readonly smallFlags: (Uint16Array | undefined)[] = []
   /** Mappings of the whole folio by one PMD leaf (or OnePlus block), and pins: by pfn >> 2, made on first use. */
   readonly entire: (Int32Array | undefined)[] = []
   readonly pins: (Int32Array | undefined)[] = []
@@ -108,8 +106,12 @@ export class Folios {
     readonly buddy: Buddy,
     readonly counters: Counters,
     /** log2 of the pages of a contpte block. */
-    readonly blockOrder = 0
-  ) {}
+    readonly blockOrder = 0,
+    /** What states of pages are numbered by; replicas share theirs. */
+    table = new PageStateTable()
+  ) {
+    this.states = new PageStates(table)
+  }
 
   /**
    * Allocates a folio with one reference and no mapping; its first page, or -1 without memory. `pfn`: a block
@@ -159,38 +161,44 @@ export class Folios {
 
   /** A folio begins: `word` becomes the word of its pages. */
   protected born(pfn: number, order: number, word: number): void {
+    const { states } = this
+    states.fill(pfn, 2 ** order, states.table.of(word, 0, 0))
     for (let at = pfn; at < pfn + 2 ** order; at += FOLIO_CHUNK_MASK + 1) {
-      const lane = this.words[at >>> FOLIO_CHUNK_SHIFT] ?? this.#newWords(at >>> FOLIO_CHUNK_SHIFT)
       const from = at & FOLIO_CHUNK_MASK
-      lane.fill(word, from, from + 2 ** order)
       this.contents[at >>> FOLIO_CHUNK_SHIFT]?.fill(0, from, from + 2 ** order)
     }
+    if (order < 2) {
+      states.set(pfn, states.table.of(word, 1, 0))
+      return
+    }
     const chunk = pfn >>> FOLIO_CHUNK_SHIFT
-    const first = pfn & FOLIO_CHUNK_MASK
-    if (order >= 2) (this.largeRefs[chunk] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))[first >> 2] = 1
-    else (this.smallRefs[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))[first] = 1
-    const flags = order >= 2 ? this.largeFlags[chunk] : this.smallFlags[chunk]
-    if (flags !== undefined) flags[order >= 2 ? first >> 2 : first] = 0
+    const at = (pfn & FOLIO_CHUNK_MASK) >> 2
+    ;(this.largeRefs[chunk] ??= new Int32Array(LARGE_CHUNK))[at] = 1
+    const flags = this.largeFlags[chunk]
+    if (flags !== undefined) flags[at] = 0
     const owners = this.anonVmas[chunk]
-    if (owners !== undefined && order >= 2) owners[first >> 2] = 0
+    if (owners !== undefined) owners[at] = 0
   }
 
-  /** What the lanes of a folio's own hold at `pfn`, also of one that is long gone. */
+  /** What there is once a folio at `pfn`; of order >= 2 also of one that is long gone. */
   lanesOf(pfn: number, order: number): { refs: number; flags: number; anonVma: number } {
+    if (order < 2) {
+      const { refs, flags } = this.states.table
+      const state = this.states.at(pfn)
+      return { refs: refs[state], flags: flags[state], anonVma: 0 }
+    }
     const chunk = pfn >>> FOLIO_CHUNK_SHIFT
-    const first = pfn & FOLIO_CHUNK_MASK
-    const large = order >= 2
-    const at = large ? first >> 2 : first
+    const at = (pfn & FOLIO_CHUNK_MASK) >> 2
     return {
-      refs: (large ? this.largeRefs : this.smallRefs)[chunk]?.[at] ?? 0,
-      flags: (large ? this.largeFlags : this.smallFlags)[chunk]?.[at] ?? 0,
-      anonVma: large ? (this.anonVmas[chunk]?.[at] ?? 0) : 0
+      refs: this.largeRefs[chunk]?.[at] ?? 0,
+      flags: this.largeFlags[chunk]?.[at] ?? 0,
+      anonVma: this.anonVmas[chunk]?.[at] ?? 0
     }
   }
 
   /** The page's word, 0 for a page nobody holds. */
   word(pfn: number): number {
-    return this.words[pfn >>> FOLIO_CHUNK_SHIFT]?.[pfn & FOLIO_CHUNK_MASK] ?? 0
+    return this.states.word(pfn)
   }
 
   /** First page of the folio that `pfn` belongs to; folios are naturally aligned. */
@@ -212,41 +220,49 @@ export class Folios {
   }
 
   refcount(pfn: number): number {
-    const refs = this.#refs(pfn)
-    return refs === undefined ? 0 : refs[this.#refIndex(pfn)]
+    const { states } = this
+    const head = this.head(pfn)
+    if (this.order(pfn) < 2) return states.table.refs[states.at(head)]
+    return this.largeRefs[head >>> FOLIO_CHUNK_SHIFT]?.[(head & FOLIO_CHUNK_MASK) >> 2] ?? 0
   }
 
   /** The folio's flags. */
   flags(pfn: number): number {
-    const lane = this.order(pfn) >= 2 ? this.largeFlags : this.smallFlags
-    return lane[this.#chunk(pfn)]?.[this.#refIndex(pfn)] ?? 0
+    const { states } = this
+    const head = this.head(pfn)
+    if (this.order(pfn) < 2) return states.table.flags[states.at(head)]
+    return this.largeFlags[head >>> FOLIO_CHUNK_SHIFT]?.[(head & FOLIO_CHUNK_MASK) >> 2] ?? 0
   }
 
   /** Sets and clears folio flags. */
   setFlags(pfn: number, set: number, clear = 0): void {
-    const chunk = this.#chunk(pfn)
-    const large = this.order(pfn) >= 2
-    const lane = large ? this.largeFlags : this.smallFlags
-    const flags = (lane[chunk] ??= new Uint16Array(1 << (large ? FOLIO_CHUNK_SHIFT - 2 : FOLIO_CHUNK_SHIFT)))
-    const at = this.#refIndex(pfn)
-    flags[at] = (flags[at] & ~clear) | set
+    const { states } = this
+    const head = this.head(pfn)
+    if (this.order(pfn) < 2) {
+      const state = states.at(head)
+      states.set(head, states.table.withFlags(state, (states.table.flags[state] & ~clear) | set))
+      return
+    }
+    const lane = (this.largeFlags[head >>> FOLIO_CHUNK_SHIFT] ??= new Uint16Array(LARGE_CHUNK))
+    const at = (head & FOLIO_CHUNK_MASK) >> 2
+    lane[at] = (lane[at] & ~clear) | set
   }
 
   /** How often the folio (order >= 2) is mapped as a whole. */
   entireMapcount(pfn: number): number {
-    return this.order(pfn) < 2 ? 0 : (this.entire[this.#chunk(pfn)]?.[this.#refIndex(pfn)] ?? 0)
+    return this.order(pfn) < 2 ? 0 : (this.entire[this.#chunk(pfn)]?.[this.#largeIndex(pfn)] ?? 0)
   }
 
   /** Adds `n` whole mappings and answers how many there are now. */
   addEntire(pfn: number, n: number): number {
-    const lane = (this.entire[this.#chunk(pfn)] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))
-    return (lane[this.#refIndex(pfn)] += n)
+    const lane = (this.entire[this.#chunk(pfn)] ??= new Int32Array(LARGE_CHUNK))
+    return (lane[this.#largeIndex(pfn)] += n)
   }
 
   /** Pins of the folio: its pin count, or what the refcount of an order-0 or order-1 folio says. */
   pincount(pfn: number): number {
     if (this.order(pfn) < 2) return Math.floor(this.refcount(pfn) / PIN_BIAS)
-    return this.pins[this.#chunk(pfn)]?.[this.#refIndex(pfn)] ?? 0
+    return this.pins[this.#chunk(pfn)]?.[this.#largeIndex(pfn)] ?? 0
   }
 
   /** Adds `n` pins with their references. */
@@ -271,20 +287,20 @@ export class Folios {
 
   /** The pin count of a folio of order >= 2 changes by `n`. */
   protected changePins(pfn: number, n: number): void {
-    const lane = (this.pins[this.#chunk(pfn)] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))
-    lane[this.#refIndex(pfn)] += n
+    const lane = (this.pins[this.#chunk(pfn)] ??= new Int32Array(LARGE_CHUNK))
+    lane[this.#largeIndex(pfn)] += n
   }
 
   /** The number of the anon_vma of a folio of order >= 2; 0 for one nobody told of, and for smaller ones. */
   anonVma(pfn: number): number {
-    return this.order(pfn) < 2 ? 0 : (this.anonVmas[this.#chunk(pfn)]?.[this.#refIndex(pfn)] ?? 0)
+    return this.order(pfn) < 2 ? 0 : (this.anonVmas[this.#chunk(pfn)]?.[this.#largeIndex(pfn)] ?? 0)
   }
 
   /** `folio->mapping`: the folio belongs to that anon_vma. */
   setAnonVma(pfn: number, anonVma: number): void {
     if (this.order(pfn) < 2) return
-    const lane = (this.anonVmas[this.#chunk(pfn)] ??= new Int32Array(1 << (FOLIO_CHUNK_SHIFT - 2)))
-    lane[this.#refIndex(pfn)] = anonVma
+    const lane = (this.anonVmas[this.#chunk(pfn)] ??= new Int32Array(LARGE_CHUNK))
+    lane[this.#largeIndex(pfn)] = anonVma
   }
 
   /**
@@ -294,16 +310,13 @@ export class Folios {
   takeApart(head: number): void {
     this.live[this.order(head)]--
     this.live[0] += 1 << this.order(head)
-    const chunk = head >>> FOLIO_CHUNK_SHIFT
-    const words = this.words[chunk] as Int32Array
-    const first = head & FOLIO_CHUNK_MASK
+    const { states } = this
+    const { table } = states
     const nr = 1 << this.order(head)
     const flags = this.flags(head)
-    const refs = (this.smallRefs[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))
-    const small = (this.smallFlags[chunk] ??= new Uint16Array(1 << FOLIO_CHUNK_SHIFT))
-    for (let at = first; at < first + nr; at++) words[at] &= (1 << ORDER_SHIFT) - 1
-    refs.fill(1, first, first + nr)
-    small.fill(flags & ~FOLIO_CONT, first, first + nr)
+    for (let pfn = head; pfn < head + nr; pfn++) {
+      states.set(pfn, table.of(states.word(pfn) & SINGLE_MASK, 1, flags & ~FOLIO_CONT))
+    }
     if ((flags & FOLIO_CONT) !== 0) this.blocks.inUse--
   }
 
@@ -335,9 +348,18 @@ export class Folios {
 
   /** Adds `n` (which may be negative) to the folio's refcount and answers the new value. */
   addRefs(pfn: number, n: number): number {
-    const refs = this.#refs(pfn)
+    const { states } = this
+    const head = this.head(pfn)
+    if (this.order(pfn) < 2) {
+      const state = states.at(head)
+      if (state === 0) throw new Error(`no folio at page frame ${pfn}`)
+      const after = states.table.refs[state] + n
+      states.set(head, states.table.withRefs(state, after))
+      return after
+    }
+    const refs = this.largeRefs[head >>> FOLIO_CHUNK_SHIFT]
     if (refs === undefined) throw new Error(`no folio at page frame ${pfn}`)
-    return (refs[this.#refIndex(pfn)] += n)
+    return (refs[(head & FOLIO_CHUNK_MASK) >> 2] += n)
   }
 
   /** Drops `n` references; the folio goes back to the allocator with the last one. */
@@ -364,31 +386,20 @@ export class Folios {
 
   /** A folio ends: its pages are nobody's. */
   protected gone(head: number, order: number): void {
-    for (let at = head; at < head + 2 ** order; at += FOLIO_CHUNK_MASK + 1) {
-      const first = at & FOLIO_CHUNK_MASK
-      this.words[at >>> FOLIO_CHUNK_SHIFT]?.fill(0, first, first + 2 ** order)
-    }
+    this.states.fill(head, 2 ** order, 0)
   }
 
   /** The word of a page changes by `delta`: +-1 is one mapping, `EXCLUSIVE` sets or clears the flag. */
   addWord(pfn: number, delta: number): number {
-    const words = this.words[pfn >>> FOLIO_CHUNK_SHIFT]
-    if (words === undefined) throw new Error(`no folio at page frame ${pfn}`)
-    return (words[pfn & FOLIO_CHUNK_MASK] += delta)
+    if (this.states.lanes[pfn >>> FOLIO_CHUNK_SHIFT] === undefined)
+      throw new Error(`no folio at page frame ${pfn}`)
+    return this.states.addWord(pfn, delta)
   }
 
+  /** Bytes of all metadata; what pages contain is apart. */
   get bytes(): number {
-    return [...this.words, ...this.largeRefs, ...this.smallRefs].reduce(
-      (sum, chunk) => sum + (chunk?.byteLength ?? 0),
-      0
-    )
-  }
-
-  #newWords(chunk: number): Int32Array {
-    const words = new Int32Array(1 << FOLIO_CHUNK_SHIFT)
-    this.words[chunk] = words
-    this.wordPairs[chunk] = new Float64Array(words.buffer)
-    return words
+    const lanes = [this.largeRefs, this.largeFlags, this.anonVmas, this.entire, this.pins].flat()
+    return lanes.reduce((sum, chunk) => sum + (chunk?.byteLength ?? 0), this.states.bytes)
   }
 
   /** The chunk that holds what exists once of the folio. */
@@ -396,13 +407,7 @@ export class Folios {
     return this.head(pfn) >>> FOLIO_CHUNK_SHIFT
   }
 
-  #refs(pfn: number): Int32Array | undefined {
-    const chunk = this.#chunk(pfn)
-    return this.order(pfn) >= 2 ? this.largeRefs[chunk] : this.smallRefs[chunk]
-  }
-
-  #refIndex(pfn: number): number {
-    const head = this.head(pfn) & FOLIO_CHUNK_MASK
-    return this.order(pfn) >= 2 ? head >> 2 : head
+  #largeIndex(pfn: number): number {
+    return (this.head(pfn) & FOLIO_CHUNK_MASK) >> 2
   }
 }

@@ -3,7 +3,7 @@
  * and with the test for pins of each design. Source: reference `fork.md` sections 4 and 6.
  */
 import { COUNTER_INDEX } from '../trace/counters'
-import { ANON, EXCLUSIVE, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, ORDER_SHIFT } from './folio'
+import { ANON, EXCLUSIVE } from './folio'
 import type { CopySection } from './fork-section'
 
 const MAPCOUNT = COUNTER_INDEX.mapcount
@@ -29,19 +29,18 @@ export function addFolioRefs(section: CopySection, pfn: number, nr: number): voi
  */
 export function dupRmapOneByOne(section: CopySection, pfn: number, nr: number): number {
   const { world, child } = section
-  const words = wordsOf(section, pfn)
-  const first = pfn & FOLIO_CHUNK_MASK
+  const { folios } = world
   const pinned = needsCopyForDma(section, pfn)
   const { anonExclusive } = world.kernel
-  const anon = (words[first] & ANON) !== 0
+  const anon = (folios.word(pfn) & ANON) !== 0
   let exclusive = 0
   let done = 0
   while (done < nr) {
-    const word = words[first + done]
+    const word = folios.word(pfn + done)
     // Before there was a flag for it, every page that may be pinned was copied.
     if (pinned && (!anonExclusive || (word & EXCLUSIVE) !== 0)) break
     exclusive += word & EXCLUSIVE
-    if (world.trace === undefined) words[first + done] = (word & ~EXCLUSIVE) + 1
+    if (world.trace === undefined) folios.addWord(pfn + done, 1 - (word & EXCLUSIVE))
     else shareTraced(section, pfn + done)
     done++
     world.probe?.('fork: mapping', pfn)
@@ -61,21 +60,20 @@ export function dupRmapOneByOne(section: CopySection, pfn: number, nr: number): 
  */
 export function tryDupRmap(section: CopySection, pfn: number, nr: number): boolean {
   const { world, child } = section
-  const words = wordsOf(section, pfn)
-  const first = pfn & FOLIO_CHUNK_MASK
+  const { folios } = world
   if (needsCopyForDma(section, pfn)) {
-    for (let at = first; at < first + nr; at++) if ((words[at] & EXCLUSIVE) !== 0) return false
+    for (let at = pfn; at < pfn + nr; at++) if ((folios.word(at) & EXCLUSIVE) !== 0) return false
   }
   let exclusive = 0
-  for (let at = first; at < first + nr; at++) {
-    const word = words[at]
+  for (let at = pfn; at < pfn + nr; at++) {
+    const word = folios.word(at)
     exclusive += word & EXCLUSIVE
-    if (world.trace === undefined) words[at] = (word & ~EXCLUSIVE) + 1
-    else shareTraced(section, pfn + at - first)
+    if (world.trace === undefined) folios.addWord(at, 1 - (word & EXCLUSIVE))
+    else shareTraced(section, at)
     world.probe?.('fork: mapping', pfn)
   }
-  const counted = world.kernel.deferredSplit === 'partially-mapped' && words[first] >>> ORDER_SHIFT > 0
-  if ((words[first] & ANON) !== 0) section.anon += nr
+  const counted = world.kernel.deferredSplit === 'partially-mapped' && folios.order(pfn) > 0
+  if ((folios.word(pfn) & ANON) !== 0) section.anon += nr
   else section.file += nr
   child.count(MAPCOUNT, counted ? nr + 1 : nr)
   child.count(RSS, 1)
@@ -88,10 +86,4 @@ function shareTraced(section: CopySection, pfn: number): void {
   const { folios } = section.world
   if (folios.isExclusive(pfn)) folios.addWord(pfn, -EXCLUSIVE)
   folios.addWord(pfn, 1)
-}
-
-function wordsOf(section: CopySection, pfn: number): Int32Array {
-  const words = section.world.folios.words[pfn >>> FOLIO_CHUNK_SHIFT]
-  if (words === undefined) throw new Error(`no folio at page frame ${pfn}`)
-  return words
 }

@@ -4,6 +4,7 @@ import { AF, CONT, DIRTY, RDONLY, wrprotect } from '../arch/descriptor'
 import type { GranuleName } from '../arch/granule'
 import { checkWorld } from '../check'
 import { fixture, unfoldSilently, type Fixture } from '../check/fixture'
+import { pageLanes } from '../check/page-lanes'
 import { KERNELS } from '../kernel'
 import { COUNTER_NAMES } from '../trace/counters'
 import { FUNCTION_NAMES } from '../trace/functions'
@@ -82,6 +83,7 @@ function play(kernel: string, s: Scene, fastPaths: boolean) {
   f.world.forkLog = { batches, limit: 3000 }
   for (let i = 0; i < s.forks; i++) forkMm(f.world, f.mm, 2 + i)
   const { world } = f
+  const lanes = pageLanes(world.folios)
   return {
     batches,
     violation: checkWorld(world),
@@ -91,9 +93,10 @@ function play(kernel: string, s: Scene, fastPaths: boolean) {
     arrays: [
       ...world.tables.attrs,
       ...world.tables.pfns,
-      ...world.folios.words,
-      ...world.folios.largeRefs,
-      ...world.folios.smallRefs
+      ...lanes.words,
+      ...lanes.refs,
+      ...lanes.flags,
+      ...world.folios.largeRefs
     ].map((array) => array && Buffer.from(array.buffer))
   }
 }

@@ -88,7 +88,6 @@ function shareAlike(world: World, run: UniformRun, from: number, limit: number, 
   const refs = folios.largeRefs[pfn >>> FOLIO_CHUNK_SHIFT]
   const childIndex = (run.childSlot & tables.chunkMask) + from
   if (refs === undefined || ((pfn & (nr - 1)) | ((index | childIndex) & LINE_REST)) !== 0) return 0
-  const words = folios.wordPairs[pfn >>> FOLIO_CHUNK_SHIFT]
   const attrs = tables.attrPairs[chunk]
   const pfnPairs = tables.pfnPairs[chunk]
   const childAttrs = tables.attrPairs[childChunk]
@@ -96,19 +95,17 @@ function shareAlike(world: World, run: UniformRun, from: number, limit: number, 
   const attr = tables.pair(run.attr)
   const after = tables.pair(run.after)
   const old = tables.pair(run.after & ~AF)
-  const alike = tables.pair(word)
-  const shared = tables.pair((word & ~EXCLUSIVE) + 1)
   // Of a folded block the first entry says for all of them that frames are in line.
   const folded = (run.attr & CONT) !== 0
   const step = framesStep(pfn)
   const first = pfn & FOLIO_CHUNK_MASK
-  const most = Math.min(limit - from, FOLIO_CHUNK_MASK + 1 - first) & -nr
+  const { states } = folios
+  const most = states.alike(pfn, Math.min(limit - from, FOLIO_CHUNK_MASK + 1 - first) & -nr) & -nr
   const start = index >>> 1
   const end = (index + most) >>> 1
   let at = start
   let to = childIndex >>> 1
-  let page = first >>> 1
-  for (; at < end; at = (at + 8) | 0, to = (to + 8) | 0, page = (page + 8) | 0) {
+  for (; at < end; at = (at + 8) | 0, to = (to + 8) | 0) {
     const entry = at << 1
     const frame = (pfn + entry - index) | 0
     const frames0 = pfnPairs[at]
@@ -140,15 +137,7 @@ function shareAlike(world: World, run: UniformRun, from: number, limit: number, 
       attrs[at | 4] !== attr ||
       attrs[at | 5] !== attr ||
       attrs[at | 6] !== attr ||
-      attrs[at | 7] !== attr ||
-      words[page] !== alike ||
-      words[page | 1] !== alike ||
-      words[page | 2] !== alike ||
-      words[page | 3] !== alike ||
-      words[page | 4] !== alike ||
-      words[page | 5] !== alike ||
-      words[page | 6] !== alike ||
-      words[page | 7] !== alike
+      attrs[at | 7] !== attr
     )
       break
     attrs[at] = after
@@ -159,14 +148,6 @@ function shareAlike(world: World, run: UniformRun, from: number, limit: number, 
     attrs[at | 5] = after
     attrs[at | 6] = after
     attrs[at | 7] = after
-    words[page] = shared
-    words[page | 1] = shared
-    words[page | 2] = shared
-    words[page | 3] = shared
-    words[page | 4] = shared
-    words[page | 5] = shared
-    words[page | 6] = shared
-    words[page | 7] = shared
     childAttrs[to] = old
     childAttrs[to | 1] = old
     childAttrs[to | 2] = old
@@ -189,10 +170,10 @@ function shareAlike(world: World, run: UniformRun, from: number, limit: number, 
   if (over > 0) {
     // The last folio is not all alike: what was done to it is undone.
     attrs.fill(attr, at - over, at)
-    words.fill(alike, page - over, page)
     childAttrs.fill(0, to - over, to)
     childPfns.fill(0, to - over, to)
   }
+  states.fill(pfn, taken, states.table.withWord(states.at(pfn), (word & ~EXCLUSIVE) + 1))
   for (let ref = first >> 2; ref < (first + taken) >> 2; ref += nr >> 2) refs[ref] += nr
   return taken
 }
@@ -207,18 +188,16 @@ function shareFolio(world: World, run: UniformRun, taken: number, limit: number,
   const from = (run.slot & tables.chunkMask) + taken
   const to = (run.childSlot & tables.chunkMask) + taken
   const pfn = pfns[from]
-  const words = folios.words[pfn >>> FOLIO_CHUNK_SHIFT]
-  if (words === undefined || (pfn & (nr - 1)) !== 0 || nr > limit - taken) return -1
+  if ((pfn & (nr - 1)) !== 0 || nr > limit - taken) return -1
   let differs = 0
   for (let i = 0; i < nr; i++) differs |= (attrs[from + i] ^ run.attr) | (pfns[from + i] ^ (pfn + i))
   if (differs !== 0) return -1
-  const first = pfn & FOLIO_CHUNK_MASK
   const old = run.after & ~AF
   let exclusive = 0
   for (let i = 0; i < nr; i++) {
-    const word = words[first + i]
-    exclusive += (word >>> EXCLUSIVE_SHIFT) & 1
-    words[first + i] = (word & ~EXCLUSIVE) + 1
+    const set = folios.word(pfn + i) & EXCLUSIVE
+    exclusive += set >>> EXCLUSIVE_SHIFT
+    folios.addWord(pfn + i, 1 - set)
     attrs[from + i] = run.after
     childAttrs[to + i] = old
     childPfns[to + i] = pfn + i

@@ -14,6 +14,7 @@ import {
   HUGETLB,
   ORDER_SHIFT
 } from './folio'
+import type { StateLane } from './page-states'
 import { freeSwapCache } from './swap-entries'
 
 const FOLIO_FREE = COUNTER_INDEX.folioFree
@@ -42,12 +43,14 @@ function freeAlike(world: World, pfn: number, end: number): number {
   const { folios, swap, fastPaths, counters } = world
   if (!fastPaths || folios.observer !== undefined || swap !== undefined || folios.blocks.inUse > 0) return 0
   const chunk = pfn >>> FOLIO_CHUNK_SHIFT
-  const words = folios.words[chunk] as Int32Array
+  const { states } = folios
+  const lane = states.lanes[chunk] as StateLane
   const refs = folios.largeRefs[chunk]
   if (refs === undefined) return 0
   const flags = folios.largeFlags[chunk]
   const first = pfn & FOLIO_CHUNK_MASK
-  const word = words[first]
+  const state = lane[first]
+  const word = states.word(pfn)
   if ((word & HUGETLB) !== 0) return 0
   const order = word >>> ORDER_SHIFT
   const nr = 1 << order
@@ -55,7 +58,7 @@ function freeAlike(world: World, pfn: number, end: number): number {
   let at = first
   let queued = 0
   let partially = 0
-  while (at < last && words[at] === word && refs[at >> 2] === nr) {
+  while (at < last && lane[at] === state && refs[at >> 2] === nr) {
     refs[at >> 2] = 0
     if (flags !== undefined && (flags[at >> 2] & FOLIO_DEFERRED) !== 0) {
       if ((flags[at >> 2] & FOLIO_PARTIALLY_MAPPED) !== 0) partially++
@@ -71,7 +74,7 @@ function freeAlike(world: World, pfn: number, end: number): number {
   counters.values[PAGE_FREE] += pages
   account(world, word, pages / nr, queued, partially)
   folios.live[order] -= pages / nr
-  words.fill(0, first, at)
+  states.fill(pfn, pages, 0)
   folios.buddy.releaseRun(pfn, order, pages / nr)
   return pages
 }

@@ -9,16 +9,7 @@ import { COUNTER_INDEX } from '../trace/counters'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
 import { deferSplit } from './deferred'
-import {
-  ANON,
-  EXCLUSIVE,
-  FOLIO_CHUNK_MASK,
-  FOLIO_CHUNK_SHIFT,
-  FOLIO_DOUBLE_MAP,
-  FOLIO_PARTIALLY_MAPPED,
-  MAPCOUNT_MASK,
-  ORDER_SHIFT
-} from './folio'
+import { ANON, EXCLUSIVE, FOLIO_DOUBLE_MAP, FOLIO_PARTIALLY_MAPPED, MAPCOUNT_MASK } from './folio'
 import { VM_LOCKED, type Mm } from './mm'
 
 const MAPCOUNT = COUNTER_INDEX.mapcount
@@ -29,12 +20,11 @@ const MAPCOUNT = COUNTER_INDEX.mapcount
  */
 export function removeRmapPtes(world: World, mm: Mm, pfn: number, nr: number): void {
   const { folios, kernel, calls } = world
-  const words = folios.words[pfn >>> FOLIO_CHUNK_SHIFT] as Int32Array
-  const first = pfn & FOLIO_CHUNK_MASK
-  const order = words[first] >>> ORDER_SHIFT
+  const order = folios.order(pfn)
   let last = 0
   if (world.trace === undefined) {
-    for (let at = first; at < first + nr; at++) if ((--words[at] & MAPCOUNT_MASK) === 0) last++
+    const { states } = folios
+    for (let at = pfn; at < pfn + nr; at++) if ((states.addWord(at, -1) & MAPCOUNT_MASK) === 0) last++
     mm.count(MAPCOUNT, nr)
   } else {
     for (let i = 0; i < nr; i++) {
@@ -49,7 +39,7 @@ export function removeRmapPtes(world: World, mm: Mm, pfn: number, nr: number): v
   const modern = kernel.deferredSplit === 'partially-mapped'
   // From 6.10 a large folio also counts its mappings in all.
   if (modern) mm.count(MAPCOUNT, 1)
-  if (last === 0 || (words[first] & ANON) === 0) return
+  if (last === 0 || (folios.word(pfn) & ANON) === 0) return
   // Mapped by PMD elsewhere: no page of it became unmapped. Up to 6.1 the doubled mapcount says so.
   if (folios.entireMapcount(pfn) > 0) return
   if (!modern) {
@@ -57,15 +47,15 @@ export function removeRmapPtes(world: World, mm: Mm, pfn: number, nr: number): v
     return
   }
   if ((folios.flags(pfn) & FOLIO_PARTIALLY_MAPPED) !== 0) return
-  const partially = nr === 1 << order ? last < nr : stillMapped(words, pfn, order)
+  const partially = nr === 1 << order ? last < nr : stillMapped(world, pfn, order)
   if (partially) deferSplit(world, pfn)
 }
 
 /** Whether any page of the folio has a mapping left. Unmapping mostly goes upwards: looks from the end. */
-function stillMapped(words: Int32Array, pfn: number, order: number): boolean {
-  const head = pfn & (-1 << order) & FOLIO_CHUNK_MASK
+function stillMapped({ folios }: World, pfn: number, order: number): boolean {
+  const head = pfn & (-1 << order)
   for (let at = head + (1 << order) - 1; at >= head; at--) {
-    if ((words[at] & MAPCOUNT_MASK) !== 0) return true
+    if (folios.mapcount(at) !== 0) return true
   }
   return false
 }

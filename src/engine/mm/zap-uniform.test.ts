@@ -4,6 +4,7 @@ import { AF, CONT, DIRTY, RDONLY, wrprotect } from '../arch/descriptor'
 import type { GranuleName } from '../arch/granule'
 import { checkWorld } from '../check'
 import { fixture, unfoldSilently, type Fixture } from '../check/fixture'
+import { pageLanes } from '../check/page-lanes'
 import { KERNELS } from '../kernel'
 import { COUNTER_NAMES } from '../trace/counters'
 import { FUNCTION_NAMES } from '../trace/functions'
@@ -98,6 +99,7 @@ function play(kernel: string, s: Scene, fastPaths: boolean) {
     else if (call === 'munmap') munmapRange(world, f.mm, start, end)
     else dontneed(world, f.mm, start, end)
   }
+  const lanes = pageLanes(world.folios)
   return {
     counts: mms.map((mm) => COUNTER_NAMES.map((name, i) => `${name} ${mm.own[i]}`)),
     totals: COUNTER_NAMES.map((name) => `${name} ${world.counters.get(name)}`),
@@ -111,9 +113,10 @@ function play(kernel: string, s: Scene, fastPaths: boolean) {
     arrays: [
       ...world.tables.attrs,
       ...world.tables.pfns,
-      ...world.folios.words,
+      ...lanes.words,
+      ...lanes.refs,
+      ...lanes.flags,
       ...world.folios.largeRefs,
-      ...world.folios.smallRefs,
       ...world.folios.largeFlags
     ].map((array) => array && Buffer.from(array.buffer))
   }

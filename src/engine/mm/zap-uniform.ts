@@ -85,21 +85,18 @@ function clearAlike(world: World, slot: number, limit: number, attr: number, wor
   const pfn = pfns[index]
   const first = pfn & FOLIO_CHUNK_MASK
   const nr = 1 << (word >>> ORDER_SHIFT)
-  const most = Math.min(limit, FOLIO_CHUNK_MASK + 1 - first) & -nr
+  const { states } = folios
+  const most = states.alike(pfn, Math.min(limit, FOLIO_CHUNK_MASK + 1 - first) & -nr) & -nr
   const attrs = tables.attrPairs[chunk]
   const pfnPairs = tables.pfnPairs[chunk]
-  const words = folios.wordPairs[pfn >>> FOLIO_CHUNK_SHIFT]
   const full = tables.pair(attr)
-  const alike = tables.pair(word)
-  const fewer = tables.pair(word - 1)
   // Of a folded block the first entry says for all of them that frames are in line.
   const folded = (attr & CONT) !== 0
   const step = framesStep(pfn)
   const start = index >>> 1
   const end = (index + most) >>> 1
   let at = start
-  let page = first >>> 1
-  for (; at < end; at = (at + 8) | 0, page = (page + 8) | 0) {
+  for (; at < end; at = (at + 8) | 0) {
     const entry = at << 1
     const frame = (pfn + entry - index) | 0
     if (pfns[entry] !== frame) break
@@ -132,15 +129,7 @@ function clearAlike(world: World, slot: number, limit: number, attr: number, wor
       attrs[at | 4] !== full ||
       attrs[at | 5] !== full ||
       attrs[at | 6] !== full ||
-      attrs[at | 7] !== full ||
-      words[page] !== alike ||
-      words[page | 1] !== alike ||
-      words[page | 2] !== alike ||
-      words[page | 3] !== alike ||
-      words[page | 4] !== alike ||
-      words[page | 5] !== alike ||
-      words[page | 6] !== alike ||
-      words[page | 7] !== alike
+      attrs[at | 7] !== full
     )
       break
     attrs[at] = 0
@@ -151,23 +140,15 @@ function clearAlike(world: World, slot: number, limit: number, attr: number, wor
     attrs[at | 5] = 0
     attrs[at | 6] = 0
     attrs[at | 7] = 0
-    words[page] = fewer
-    words[page | 1] = fewer
-    words[page | 2] = fewer
-    words[page | 3] = fewer
-    words[page | 4] = fewer
-    words[page | 5] = fewer
-    words[page | 6] = fewer
-    words[page | 7] = fewer
   }
   const taken = ((at - start) << 1) & -nr
   const over = at - start - (taken >> 1)
   if (over > 0) {
     // The last folio is not all alike: what was done to it is undone.
     attrs.fill(full, at - over, at)
-    words.fill(alike, page - over, page)
   }
   pfns.fill(0, index, index + taken)
+  states.fill(pfn, taken, states.table.withWord(states.at(pfn), word - 1))
   return taken
 }
 

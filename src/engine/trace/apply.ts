@@ -1,46 +1,43 @@
 /** Doing and undoing one event on the replica of its machine. */
-import { FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, ORDER_SHIFT, type Folios } from '../mm/folio'
+import { FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, ORDER_SHIFT, SINGLE_MASK, type Folios } from '../mm/folio'
 import { KIND } from './kinds'
 import { COUNTED, HEAD, NEW_A, NEW_B, OLD_A, OLD_B, PID, PLACE, type TraceLog } from './log'
 import type { Replica } from './replica'
 import { fromLanes } from './lanes'
 
-type Lanes = (Int32Array | undefined)[]
-
-/** A lane of refcounts or the like of `size` numbers a chunk; made where it is missing. */
-function laneAt(lanes: Lanes, chunk: number, size: number): Int32Array {
-  return (lanes[chunk] ??= new Int32Array(size))
-}
-
-const SMALL = 1 << FOLIO_CHUNK_SHIFT
-const LARGE = SMALL >> 2
+const LARGE = 1 << (FOLIO_CHUNK_SHIFT - 2)
 
 /** Sets the flags of the folio of `pfn`, of that order. */
-function setFolioFlags(folios: Folios, pfn: number, order: number, value: number): void {
-  const chunk = (pfn & (-1 << order)) >>> FOLIO_CHUNK_SHIFT
-  const head = pfn & (-1 << order) & FOLIO_CHUNK_MASK
-  if (order >= 2) (folios.largeFlags[chunk] ??= new Uint16Array(LARGE))[head >> 2] = value
-  else (folios.smallFlags[chunk] ??= new Uint16Array(SMALL))[head] = value
-}
-
-/** Sets what the folio of `pfn`, of that order, has in one of its two lanes. */
-function setOwn(large: Lanes, small: Lanes, pfn: number, order: number, value: number): void {
-  const chunk = (pfn & (-1 << order)) >>> FOLIO_CHUNK_SHIFT
-  const head = pfn & (-1 << order) & FOLIO_CHUNK_MASK
-  if (order >= 2) laneAt(large, chunk, LARGE)[head >> 2] = value
-  else laneAt(small, chunk, SMALL)[head] = value
-}
-
-function words(folios: Folios, pfn: number): Int32Array {
-  const chunk = pfn >>> FOLIO_CHUNK_SHIFT
-  return (folios.words[chunk] ??= new Int32Array(SMALL))
-}
-
-function fillWords(folios: Folios, pfn: number, order: number, word: number): void {
-  for (let at = pfn; at < pfn + 2 ** order; at += SMALL) {
-    const first = at & FOLIO_CHUNK_MASK
-    words(folios, at).fill(word, first, first + 2 ** order)
+function setFlags(folios: Folios, pfn: number, order: number, value: number): void {
+  const head = pfn & (-1 << order)
+  if (order < 2) {
+    const { states } = folios
+    states.set(head, states.table.withFlags(states.at(head), value))
+    return
   }
+  const lane = (folios.largeFlags[head >>> FOLIO_CHUNK_SHIFT] ??= new Uint16Array(LARGE))
+  lane[(head & FOLIO_CHUNK_MASK) >> 2] = value
+}
+
+/** Sets the refcount of the folio of `pfn`, of that order. */
+function setRefs(folios: Folios, pfn: number, order: number, value: number): void {
+  const head = pfn & (-1 << order)
+  if (order >= 2) setLarge(folios.largeRefs, head, value)
+  else {
+    const { states } = folios
+    states.set(head, states.table.withRefs(states.at(head), value))
+  }
+}
+
+/** Sets what the large folio at `head` has in a lane of its own. */
+function setLarge(lanes: (Int32Array | undefined)[], head: number, value: number): void {
+  const lane = (lanes[head >>> FOLIO_CHUNK_SHIFT] ??= new Int32Array(LARGE))
+  lane[(head & FOLIO_CHUNK_MASK) >> 2] = value
+}
+
+/** All pages of a folio have that word, and nothing else that is kept with a page. */
+function setWords({ states }: Folios, head: number, order: number, word: number): void {
+  states.fill(head, 2 ** order, states.table.of(word, 0, 0))
 }
 
 /** Does the event at `at` of `chunk` (`forward`), or undoes it. */
@@ -145,47 +142,55 @@ function applyFolio(replica: Replica, chunk: Int32Array, at: number, kind: numbe
   switch (kind) {
     case KIND['folio-alloc']: {
       const order = chunk[at + NEW_A]
-      fillWords(folios, pfn, order, forward ? chunk[at + PID] : 0)
-      setOwn(folios.largeRefs, folios.smallRefs, pfn, order, forward ? 1 : chunk[at + NEW_B])
-      setFolioFlags(folios, pfn, order, forward ? 0 : chunk[at + OLD_A])
-      if (order >= 2) setOwn(folios.anonVmas, [], pfn, order, forward ? 0 : chunk[at + OLD_B])
+      setWords(folios, pfn, order, forward ? chunk[at + PID] : 0)
+      if (order < 2) {
+        // Nothing is kept of such a folio once it is gone.
+        if (forward) setRefs(folios, pfn, order, 1)
+        return
+      }
+      setLarge(folios.largeRefs, pfn, forward ? 1 : chunk[at + NEW_B])
+      setFlags(folios, pfn, order, forward ? 0 : chunk[at + OLD_A])
+      setLarge(folios.anonVmas, pfn, forward ? 0 : chunk[at + OLD_B])
       return
     }
-    case KIND['folio-free']:
-      fillWords(folios, pfn, chunk[at + OLD_A], forward ? 0 : chunk[at + PID])
-      return
-    case KIND['folio-split']: {
+    case KIND['folio-free']: {
       const order = chunk[at + OLD_A]
-      const first = pfn & FOLIO_CHUNK_MASK
-      const lane = words(folios, pfn)
-      const bits = order << ORDER_SHIFT
-      for (let i = first; i < first + (1 << order); i++) lane[i] = forward ? lane[i] & ~bits : lane[i] | bits
-      const refs = laneAt(folios.smallRefs, pfn >>> FOLIO_CHUNK_SHIFT, SMALL)
-      refs.fill(forward ? 1 : 0, first, first + (1 << order))
+      setWords(folios, pfn, order, forward ? 0 : chunk[at + PID])
+      if (!forward && order < 2) setFlags(folios, pfn, order, chunk[at + NEW_A])
+      return
+    }
+    case KIND['folio-split']: {
+      const { states } = folios
+      const order = chunk[at + OLD_A]
+      for (let page = pfn; page < pfn + 2 ** order; page++) {
+        const single = states.word(page) & SINGLE_MASK
+        const word = forward ? single : single | (order << ORDER_SHIFT)
+        states.set(page, states.table.of(word, forward ? 1 : 0, 0))
+      }
       return
     }
     case KIND.refcount:
-      setOwn(folios.largeRefs, folios.smallRefs, pfn, folios.order(pfn), value)
+      setRefs(folios, pfn, folios.order(pfn), value)
       return
     case KIND.mapcount:
     case KIND.exclusive:
     case KIND['page-flags']:
-      words(folios, pfn)[pfn & FOLIO_CHUNK_MASK] = value
+      folios.states.set(pfn, folios.states.table.withWord(folios.states.at(pfn), value))
       return
     case KIND.entire:
-      setOwn(folios.entire, [], pfn, folios.order(pfn), value)
+      setLarge(folios.entire, folios.head(pfn), value)
       return
     case KIND.pins:
-      setOwn(folios.pins, [], pfn, folios.order(pfn), value)
+      setLarge(folios.pins, folios.head(pfn), value)
       return
     case KIND['folio-flags']:
-      setFolioFlags(folios, pfn, folios.order(pfn), value)
+      setFlags(folios, pfn, folios.order(pfn), value)
       return
     case KIND['anon-vma']:
-      setOwn(folios.anonVmas, [], pfn, folios.order(pfn), value)
+      setLarge(folios.anonVmas, folios.head(pfn), value)
       return
     case KIND.content: {
-      const bytes = (folios.contents[pfn >>> FOLIO_CHUNK_SHIFT] ??= new Uint8Array(SMALL))
+      const bytes = (folios.contents[pfn >>> FOLIO_CHUNK_SHIFT] ??= new Uint8Array(1 << FOLIO_CHUNK_SHIFT))
       bytes[pfn & FOLIO_CHUNK_MASK] = value
     }
   }

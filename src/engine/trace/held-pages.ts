@@ -61,13 +61,14 @@ export class HeldPageCounts {
     this.#stale[group] = 0
     const { folios } = this
     const first = group << GROUP_SHIFT
-    const words = folios.words[first >>> FOLIO_CHUNK_SHIFT]
+    const { words } = folios.states.table
+    const lane = folios.states.lanes[first >>> FOLIO_CHUNK_SHIFT]
     const touched = this.touched[first >>> FOLIO_CHUNK_SHIFT]
     let unmapped = 0
     let unused = 0
     const end = (first & FOLIO_CHUNK_MASK) + GROUP
-    for (let at = first & FOLIO_CHUNK_MASK; words !== undefined && at < end;) {
-      const word = words[at]
+    for (let at = first & FOLIO_CHUNK_MASK; lane !== undefined && at < end;) {
+      const word = words[lane[at]]
       if ((word & IN_USE) === 0) {
         at++
         continue
@@ -76,7 +77,7 @@ export class HeldPageCounts {
       const stop = Math.min(at + 2 ** (word >>> ORDER_SHIFT), end)
       const whole = folios.entireMapcount((first & ~FOLIO_CHUNK_MASK) + at) > 0
       for (; at < stop; at++) {
-        if (!whole && (words[at] & MAPCOUNT_MASK) === 0) unmapped++
+        if (!whole && (words[lane[at]] & MAPCOUNT_MASK) === 0) unmapped++
         else if (touched === undefined || touched[at] === 0) unused++
       }
     }

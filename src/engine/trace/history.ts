@@ -2,6 +2,7 @@
  * Going to any event of a log: copies of all state at intervals, and events done or undone from the
  * nearest one. Copies share what did not change between them.
  */
+import { PageStateTable } from '../mm/page-states'
 import { apply } from './apply'
 import type { TraceLog } from './log'
 import { Replica, type MachineShape, type ReplicaMm } from './replica'
@@ -17,11 +18,9 @@ function lanesOf(replica: Replica): (Chunk | undefined)[][] {
   return [
     tables.attrs,
     tables.pfns,
-    folios.words,
+    folios.states.lanes,
     folios.largeRefs,
-    folios.smallRefs,
     folios.largeFlags,
-    folios.smallFlags,
     folios.entire,
     folios.pins,
     folios.anonVmas,
@@ -67,8 +66,8 @@ function restore(replica: Replica, copy: MachineCopy): void {
     for (let i = 0; i < Math.max(list.length, from.length); i++) {
       const chunk = from[i]
       if (chunk === undefined) list[i]?.fill(0)
-      else if (list[i] === undefined) list[i] = chunk.slice()
-      else (list[i] as Chunk).set(chunk)
+      else if (list[i]?.constructor === chunk.constructor) (list[i] as Chunk).set(chunk)
+      else list[i] = chunk.slice()
     }
   })
   replica.tables.restoreBases(copy.bases)
@@ -86,9 +85,11 @@ export class History {
     readonly log: TraceLog,
     readonly shapes: readonly MachineShape[],
     /** Events between two copies. */
-    readonly every = SNAPSHOT_EVENTS
+    readonly every = SNAPSHOT_EVENTS,
+    /** What the replicas number states of pages by: copies hold such numbers. */
+    private readonly pageStates: readonly PageStateTable[] = shapes.map(() => new PageStateTable())
   ) {
-    this.replicas = shapes.map((shape) => new Replica(shape))
+    this.replicas = shapes.map((shape, i) => new Replica(shape, pageStates[i]))
     this.#keep()
   }
 
@@ -99,7 +100,7 @@ export class History {
 
   /** Another state of the same recorded events, that is moved by itself; the copies are shared. */
   twin(): History {
-    const twin = new History(this.log, this.shapes, this.every)
+    const twin = new History(this.log, this.shapes, this.every, this.pageStates)
     twin.#copies = this.#copies
     return twin
   }

@@ -3,6 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Life } from '../../../tools/fuzz/life'
 import { planOf } from '../../../tools/fuzz/plan'
+import { pageLanes } from '../check/page-lanes'
+import { LAST_NARROW, PageStateTable } from '../mm/page-states'
 import type { World } from '../world'
 import { apply } from './apply'
 import { History } from './history'
@@ -53,13 +55,14 @@ function digest(lanes: Lanes): Record<string, number> {
 
 function stateOf(state: Pick<World, 'tables' | 'folios' | 'counters'>): object {
   const { tables, folios, counters } = state
+  const pages = pageLanes(folios)
   return {
     attrs: digest(tables.attrs),
     pfns: digest(tables.pfns),
     pool: [...tables.state],
-    words: digest(folios.words),
-    refs: [digest(folios.largeRefs), digest(folios.smallRefs)],
-    flags: [digest(folios.largeFlags), digest(folios.smallFlags)],
+    words: digest(pages.words),
+    refs: [digest(folios.largeRefs), digest(pages.refs)],
+    flags: [digest(folios.largeFlags), digest(pages.flags)],
     entire: digest(folios.entire),
     pins: digest(folios.pins),
     anonVmas: digest(folios.anonVmas),
@@ -128,7 +131,8 @@ function truth(ran: Ran): object {
         pid: mm.pid,
         root: mm.root,
         fields: MM_FIELDS.map((name) => mm[name]),
-        vmas: mm.vmas.map(({ file, ...vma }) => ({ ...vma, file: file?.name }))
+        // Which pool a HugeTLB mapping has its pages of never changes, and is not recorded.
+        vmas: mm.vmas.map(({ file, huge: _huge, ...vma }) => ({ ...vma, file: file?.name }))
       }))
       .sort((a, b) => a.pid - b.pid)
   }
@@ -175,6 +179,19 @@ const SWAPPING =
   Array.from({ length: 100 }, (_, seed) => seed + 1).findIndex((seed) => planOf(seed, { only: 'swap' }).mte) +
   1
 
+/** A table that so many states which no page has come first in. */
+function crowded(states: number): PageStateTable {
+  const table = new PageStateTable()
+  for (let word = 1; word <= states; word++) table.of(word, -1, 1)
+  return table
+}
+
+/** How many lanes of page states are wider than a byte. */
+function widths({ replicas }: History): number {
+  const lanes = replicas.flatMap(({ folios }) => folios.states.lanes)
+  return lanes.filter((lane) => lane !== undefined && lane.BYTES_PER_ELEMENT > 1).length
+}
+
 /** Parts of a run, as numbers that any length can be measured by. */
 const PARTS = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 })
 
@@ -183,6 +200,7 @@ describe('a state rebuilt from events', () => {
     let compared = 0
     let jumps = 0
     let tagged = 0
+    let wide = 0
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 100_000 }),
@@ -220,15 +238,22 @@ describe('a state rebuilt from events', () => {
           expect(rebuilt(replica, log)).toEqual(states.get(0))
 
           // Copies so close that jumps lead over several of them, and land on either side of one.
-          const history = new History(log, [whole.tracer.shape], Math.max(7, Math.floor(log.length / 9)))
-          history.record(() => undefined)
+          const every = Math.max(7, Math.floor(log.length / 9))
           const places = [...states.keys()]
-          for (const place of order) {
-            const event = places[place % places.length]
-            history.seek(event)
-            expect(history.at).toBe(event)
-            expect(rebuilt(history.replicas[0], log)).toEqual(states.get(event))
-            jumps++
+          // Some copies hold lanes of bytes, some wider ones of the same pages.
+          for (const numbered of [0, LAST_NARROW - 15]) {
+            const history = new History(log, [whole.tracer.shape], every, [crowded(numbered)])
+            history.record(() => undefined)
+            const twin = history.twin()
+            for (const [i, place] of order.entries()) {
+              const event = places[place % places.length]
+              const moved = i % 2 === 0 ? history : twin
+              moved.seek(event)
+              expect(moved.at).toBe(event)
+              expect(rebuilt(moved.replicas[0], log)).toEqual(states.get(event))
+              jumps++
+            }
+            if (numbered > 0) wide += widths(history)
           }
         }
       ),
@@ -238,7 +263,8 @@ describe('a state rebuilt from events', () => {
       }
     )
     expect(compared).toBeGreaterThanOrEqual(15)
-    expect(jumps).toBeGreaterThanOrEqual(60)
+    expect(jumps).toBeGreaterThanOrEqual(120)
     expect(tagged).toBeGreaterThan(0)
+    expect(wide).toBeGreaterThan(0)
   }, 120_000)
 })

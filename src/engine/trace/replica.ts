@@ -7,6 +7,7 @@ import type { Geometry } from '../arch/granule'
 import type { DescriptorLayout } from '../arch/descriptor'
 import { Buddy } from '../mm/buddy'
 import { Folios } from '../mm/folio'
+import type { PageStateTable } from '../mm/page-states'
 import { Counters } from './counters'
 import { MM_FIELDS } from './lanes'
 import { ReplicaSwap } from './replica-swap'
@@ -75,12 +76,16 @@ export class Replica {
   /** The CPU that acted last. */
   cpu = 0
 
-  constructor(readonly shape: MachineShape) {
+  constructor(
+    readonly shape: MachineShape,
+    /** What states of pages are numbered by; replicas that exchange copies share it. */
+    pageStates?: PageStateTable
+  ) {
     this.geometry = shape.geometry
     this.layout = shape.layout
     this.tables = new PageTables(shape.geometry)
     const buddy = new Buddy(shape.frames, shape.geometry.maxOrder, 0)
-    this.folios = new Folios(buddy, new Counters(), shape.geometry.contShift)
+    this.folios = new Folios(buddy, new Counters(), shape.geometry.contShift, pageStates)
     this.tlbs = new ReplicaTlbs(shape.agents, shape.tlbEntries, shape.walks)
   }
 

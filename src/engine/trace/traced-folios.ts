@@ -1,6 +1,6 @@
 /** Folio metadata that tell a tracer of every change. */
 import type { Buddy } from '../mm/buddy'
-import { EXCLUSIVE, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, Folios, FOLIO_CONT, ORDER_SHIFT } from '../mm/folio'
+import { EXCLUSIVE, FOLIO_CHUNK_MASK, FOLIO_CHUNK_SHIFT, Folios, FOLIO_CONT, SINGLE_MASK } from '../mm/folio'
 import type { Counters } from './counters'
 import { HeldPageCounts } from './held-pages'
 import { KIND } from './kinds'
@@ -76,13 +76,15 @@ export class TracedFolios extends Folios {
       if ((word & EXCLUSIVE) !== 0) this.addWord(head + i, -EXCLUSIVE)
     }
     const first = this.word(head)
+    // Those of a large folio stay where they are.
+    const flags = order < 2 ? this.flags(head) : 0
     for (let i = 1; i < nr; i++) {
       const word = this.word(head + i)
       if (word !== first) this.addWord(head + i, first - word)
     }
     super.gone(head, order)
     this.held.changedFolio(head, order)
-    this.trace?.add(KIND['folio-free'], first, head, order, 0, 0, 0)
+    this.trace?.add(KIND['folio-free'], first, head, order, 0, flags, 0)
   }
 
   override setFlags(pfn: number, set: number, clear = 0): void {
@@ -113,20 +115,18 @@ export class TracedFolios extends Folios {
   }
 
   override takeApart(head: number): void {
-    const chunk = head >>> FOLIO_CHUNK_SHIFT
-    const words = this.words[chunk] as Int32Array
-    const first = head & FOLIO_CHUNK_MASK
+    const { states } = this
     const order = this.order(head)
     const nr = 1 << order
     this.live[order]--
     this.live[0] += nr
     const flags = this.flags(head)
-    const refs = (this.smallRefs[chunk] ??= new Int32Array(1 << FOLIO_CHUNK_SHIFT))
-    for (let at = first; at < first + nr; at++) words[at] &= (1 << ORDER_SHIFT) - 1
-    refs.fill(1, first, first + nr)
+    for (let pfn = head; pfn < head + nr; pfn++) {
+      states.set(pfn, states.table.of(states.word(pfn) & SINGLE_MASK, 1, 0))
+    }
     this.held.changedFolio(head, order)
     this.trace?.add(KIND['folio-split'], 0, head, order, 0, 0, 0)
-    for (let i = 0; i < nr; i++) this.setFlags(head + i, flags & ~FOLIO_CONT, -1)
+    for (let i = 0; i < nr; i++) this.setFlags(head + i, flags & ~FOLIO_CONT)
     if ((flags & FOLIO_CONT) !== 0) this.blocks.inUse--
   }
 

@@ -6,7 +6,7 @@
 import { isPmdLeaf, isPresent } from '../../engine/arch/descriptor'
 import { EngineError } from '../../engine/error'
 import { kernelByName } from '../../engine/kernel'
-import { FOLIO_CHUNK_SHIFT, FOLIO_PARTIALLY_MAPPED, IN_USE, ORDER_SHIFT } from '../../engine/mm/folio'
+import { FOLIO_PARTIALLY_MAPPED, IN_USE, ORDER_SHIFT } from '../../engine/mm/folio'
 import { Shell } from '../../engine/sysfs/shell/shell'
 import { explainStore } from '../../engine/thp/explain'
 import { THP_ROOT } from '../../engine/thp/files'
@@ -203,23 +203,14 @@ function ordersOf(
 function sizesOf({ folios, geometry }: Replica): TraceFolioSize[] {
   const orders = [0, ...anonOrders(geometry)]
   const counts = new Map(orders.map((order) => [order, { folios: 0, partially: 0 }]))
-  folios.words.forEach((words, chunk) => {
-    if (words === undefined) return
-    for (let at = 0; at < words.length;) {
-      const word = words[at]
-      if ((word & IN_USE) === 0) {
-        at++
-        continue
-      }
-      const order = word >>> ORDER_SHIFT
-      const count = counts.get(order)
-      if (count !== undefined) {
-        count.folios++
-        const head = chunk * 2 ** FOLIO_CHUNK_SHIFT + at
-        if ((folios.flags(head) & FOLIO_PARTIALLY_MAPPED) !== 0) count.partially++
-      }
-      at += 1 << order
-    }
+  folios.states.forEach((pfn, word) => {
+    const order = word >>> ORDER_SHIFT
+    // Of each folio its first page.
+    if ((word & IN_USE) === 0 || (pfn & ((1 << order) - 1)) !== 0) return
+    const count = counts.get(order)
+    if (count === undefined) return
+    count.folios++
+    if ((folios.flags(pfn) & FOLIO_PARTIALLY_MAPPED) !== 0) count.partially++
   })
   return [...counts].map(([order, count]) => ({ bytes: geometry.pageSize * 2 ** order, order, ...count }))
 }
