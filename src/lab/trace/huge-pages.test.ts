@@ -24,10 +24,10 @@ export default experiment({ title: 't', run({ machine }) {
 
 let trace: IndexedTrace
 
-beforeAll(async () => {
-  const { code, diagnostics } = await compileScript('x.ts', SCRIPT)
+async function traceOf(script: string): Promise<IndexedTrace> {
+  const { code, diagnostics } = await compileScript('x.ts', script)
   expect(diagnostics).toEqual([])
-  const init = { file: 'x.ts', text: SCRIPT, code: code!, limits: DEFAULT_LIMITS, meter: meterMemory() }
+  const init = { file: 'x.ts', text: script, code: code!, limits: DEFAULT_LIMITS, meter: meterMemory() }
   const cell = { index: 0, key: 'k', parameters: {}, seed: 1 }
   const { recording } = await runTask(
     init,
@@ -35,7 +35,11 @@ beforeAll(async () => {
     { kind: 'trace', cell, limit: 100_000 },
     () => undefined
   )
-  trace = new IndexedTrace(recording!)
+  return new IndexedTrace(recording!)
+}
+
+beforeAll(async () => {
+  trace = await traceOf(SCRIPT)
 })
 
 /** The event after the script's operation number `index`. */
@@ -85,6 +89,39 @@ describe('huge pages at an event', () => {
     ])
     expect(typed.answer.directory).toBe('/sys/kernel/mm/transparent_hugepage/hugepages-64kB')
     expect(at(before).reason(64)).toBe('size-never')
+  })
+
+  it('khugepaged counts, and memory in pieces is looked at as it was', async () => {
+    const script = `import { experiment } from 'contpte-lab'
+export default experiment({ title: 't', run({ machine }) {
+  const m = machine({ kernel: 'linux-6.12', memory: '1GiB' })
+  m.shell('echo always > hugepages-64kB/enabled; echo always > hugepages-32kB/enabled')
+  const p = m.spawn()
+  const heap = p.mmap({ bytes: '4MiB' })
+  heap.write(0, 512)
+  m.shell('echo madvise > hugepages-2048kB/enabled')
+  heap.madvise('hugepage')
+  m.khugepaged()
+  m.fragment({ order: 3 })
+  p.mmap({ bytes: '1MiB' }).write(0, 1)
+} })
+`
+    const kept = trace
+    trace = await traceOf(script)
+    const collapsed = trace.operations.findIndex(({ name }) => /khugepaged/.test(name))
+    const file = (event: number, name: string) => at(event).file(`khugepaged/${name}`)?.text
+    expect([
+      file(after(collapsed - 1), 'pages_collapsed'),
+      file(after(collapsed), 'pages_collapsed')
+    ]).toEqual(['0', '1'])
+    expect(file(trace.events, 'full_scans')).toBe('1')
+    // Advised, a fault would compact; whether it could is not in the trace.
+    const why = at(trace.events, [], 600).answer.decision?.sizes[0].why
+    expect(why).toMatch(
+      /^No free block of memory has 512 pages in line \(as of event \d+\): .* may make one\.$/
+    )
+    expect(at(trace.events, ['echo never > defrag'], 600).answer.decision?.order).toBe(3)
+    trace = kept
   })
 
   it('complete what is being typed', () => {

@@ -8,7 +8,7 @@ import { EngineError } from '../../engine/error'
 import { kernelByName } from '../../engine/kernel'
 import { FOLIO_PARTIALLY_MAPPED, IN_USE, ORDER_SHIFT } from '../../engine/mm/folio'
 import { Shell } from '../../engine/sysfs/shell/shell'
-import { explainStore } from '../../engine/thp/explain'
+import { explainStore, type KnownMemory } from '../../engine/thp/explain'
 import { THP_ROOT } from '../../engine/thp/files'
 import {
   SIZE_ENABLED,
@@ -71,7 +71,7 @@ export function hugePagesAt(trace: IndexedTrace, asked: HugePagesAsked): TraceHu
     sizes: sizesOf(replica),
     ...(complete !== undefined && { completion: shell.complete(complete) }),
     ...(range !== undefined && {
-      decision: decisionOf(trace, world, replica, range.pid, range.address, asked.page ?? 0),
+      decision: decisionOf(trace, asked, world, replica, range.pid, range.address, asked.page ?? 0),
       orders: ordersOf(replica, range, asked.buckets)
     })
   }
@@ -160,9 +160,10 @@ function filesOf(sysfs: Sysfs): Omit<TraceSettingFile, 'typed'>[] {
     }))
 }
 
-/** The decision of `explain.ts` over the replica's tables; what free memory there was is not in a trace. */
+/** The decision of `explain.ts` over the replica's tables, and over free memory as it was looked at last. */
 function decisionOf(
   trace: IndexedTrace,
+  { event, machine }: HugePagesAsked,
   world: World,
   replica: Replica,
   pid: number,
@@ -174,9 +175,18 @@ function decisionOf(
   const vma = mm && trace.log.vmaLists[mm.vmas].find(({ start, end }) => start <= vpn && vpn < end)
   if (mm === undefined || vma === undefined) return undefined
   const { kernel, thp } = world
-  const view = { kernel, thp, geometry: replica.geometry, tables: replica.tables }
+  const { geometry, tables } = replica
+  const view = { kernel, thp, geometry, tables, memory: knownMemory(trace, event, machine) }
   const flags = mm.fields[MM_FIELDS.indexOf('flags')]
   return explainStore(view, { root: mm.root, flags }, vma, vpn)
+}
+
+/** Free blocks are in no event: the last sample before `event` tells. */
+function knownMemory(trace: IndexedTrace, event: number, machine: number): KnownMemory | undefined {
+  const sample = trace.log.memory.findLast((one) => one.machine === machine && one.event <= event)
+  if (sample === undefined) return undefined
+  const largestFree = sample.freeBlocks.findLastIndex((blocks) => blocks > 0)
+  return { largestFree, seen: `as of event ${sample.event}` }
 }
 
 /** By bucket, the order of the largest folio in it; -1 where nothing is mapped, -2 for the page of zeroes. */
