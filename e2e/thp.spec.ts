@@ -80,8 +80,12 @@ test('huge pages: two policies side by side, a store explained, a setting tried 
   await expect(memory.getByRole('grid', { name: 'Data of Folios by size over the run' })).toContainText(
     '64 KiB'
   )
-  // Both follow the step.
+  // Both follow the step, and so do the lines that say where each policy stands.
+  const lines = memory.getByTestId('chart-mark')
+  await expect(lines).toHaveCount(2)
+  const end = await lines.first().boundingBox()
   await stepper.goTo(3)
+  await expect.poll(async () => (await lines.first().boundingBox())?.x).toBeLessThan(end?.x ?? 0)
   await expect(statistics.getByRole('row', { name: /^64 KiB 0 / })).toBeVisible()
 
   for (const side of [always, never, memory]) expect(await violationsInThemes(side)).toEqual([])

@@ -87,7 +87,7 @@ describe('tags that a process sets', () => {
     memory.set(pfn, 255, 9)
     expect(checkTags(life, proc)).toMatchObject({
       rule: 'tags',
-      found: 'has tag 9, then tags 1010000000 (a bit each), not 9, then 7'
+      found: 'has tag 9, then tags 7, 9, not 9, then 7'
     })
     memory.fill(pfn, 9)
     expect(checkTags(life, proc)).toMatchObject({ found: 'has tag 9, not 9, then 7' })

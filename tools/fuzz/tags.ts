@@ -21,7 +21,7 @@ export function setTags(life: Life, proc: Proc): void {
   const step = random.below(2)
   const tag = (vpn: number) => (first + step * (vpn % 16)) % 16
   const half = step === 0 && first % 4 === 3
-  life.say(`tag ${first}${half ? ' on second halves' : step === 0 ? '' : ' and up'}`)
+  life.say(`tag ${first.toString(16)}${half ? ' on second halves' : step === 0 ? '' : ' and up'}`)
   const granules = (world.mte?.memory.granules ?? 0) / 2
   let last = -1
   const commit = () => {
@@ -97,7 +97,7 @@ function judge(
   const tags: [number, number] = [Math.log2(first), Math.log2(second)]
   if (tags.every(Number.isInteger) && oracle.allowsTags(vpn, tags)) return undefined
   const [one, other] = [first, second].map((seen, i) =>
-    Number.isInteger(tags[i]) ? `tag ${tags[i]}` : `tags ${seen.toString(2)} (a bit each)`
+    Number.isInteger(tags[i]) ? `tag ${tags[i].toString(16)}` : `tags ${listed(seen)}`
   )
   return {
     rule: 'tags',
@@ -105,6 +105,12 @@ function judge(
     found: `has ${first === second ? one : `${one}, then ${other}`}, not ${oracle.expectedTags(vpn)}`,
     during: ''
   }
+}
+
+/** The tags of a set, one bit each: digits, as everywhere that tags are printed. */
+function listed(set: number): string {
+  const digits = Array.from({ length: 16 }, (_, tag) => tag).filter((tag) => (set & (1 << tag)) !== 0)
+  return digits.map((tag) => tag.toString(16)).join(', ')
 }
 
 /** The frame that the tables map at the page, -1 for none and for pages of zeroes. */

@@ -116,7 +116,7 @@ export class Oracle {
   expectedTags(vpn: number): string {
     const expected = this.#tagsOf(vpn)
     const [first, second] = HALVES.map((i) => {
-      const tag = String(tagOfHalf(expected, i))
+      const tag = tagOfHalf(expected, i).toString(16)
       return (expected & (TAG_OR_ZERO << i)) !== 0 ? `${tag} or 0` : tag
     })
     return first === second ? first : `${first}, then ${second}`

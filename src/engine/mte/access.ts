@@ -35,7 +35,7 @@ export function checkTag(
   const address = (vpn * geometry.pageSize + granule * 16).toString(16)
   throw new EngineError(
     'tag-fault',
-    `Tag check fault at 0x${address}: the pointer has tag ${pointerTag}, the memory ${tag}.`
+    `Tag check fault at 0x${address}: the pointer has tag ${pointerTag.toString(16)}, the memory ${tag.toString(16)}.`
   )
 }
 

@@ -8,7 +8,7 @@ import type { Mm } from '../mm/mm'
 import * as sys from '../syscalls'
 import { FN } from '../trace/functions'
 import { World } from '../world'
-import { storeTags } from './access'
+import { checkTag, storeTags } from './access'
 import { SavedTags, TagMemory } from './tags'
 
 function machine(kernel: string, mte = true) {
@@ -128,6 +128,17 @@ describe.each(['linux-6.1', 'linux-6.9', 'linux-6.12'])('PROT_MTE in %s', (kerne
 })
 
 describe('tag checks', () => {
+  it('name tags by a hexadecimal digit, as all that prints them', () => {
+    const { world, mm } = machine('linux-6.12')
+    sys.sysTagCheck(world, mm, 'sync')
+    sys.sysMmap(world, mm, { vpn: 0, pages: 1, prot: 'rwm' })
+    const pfn = untaggedAccess(world, mm, 0, true)
+    sys.userSetTags(world, mm, 0, 1, () => 11)
+    expect(() => {
+      checkTag(world, mm, 0, pfn, 1, 10)
+    }).toThrow('Tag check fault at 0x10: the pointer has tag a, the memory b.')
+  })
+
   it('stop a store with the wrong tag after the page was copied (sync)', () => {
     const { world, mm } = machine('linux-6.12')
     sys.sysTagCheck(world, mm, 'sync')

@@ -33,7 +33,32 @@ export interface DrawnChart {
   readonly view: vega.View
   /** What Vega and Vega-Lite warn about. */
   readonly warnings: readonly string[]
+  /** Where a value of the x axis lies in the drawing; undefined where the chart has no axis of numbers. */
+  place(x: number): ChartPlace | undefined
   finalize(): void
+}
+
+/** A vertical line through the plot, in pixels from the drawing's top left corner; never outside the axis. */
+export interface ChartPlace {
+  readonly left: number
+  readonly top: number
+  readonly height: number
+}
+
+function placeIn(view: vega.View, x: number): ChartPlace | undefined {
+  let scale: unknown
+  try {
+    scale = view.scale('x')
+  } catch {
+    return undefined
+  }
+  const at: unknown = typeof scale === 'function' ? (scale as (value: number) => unknown)(x) : undefined
+  if (typeof at !== 'number' || !Number.isFinite(at)) return undefined
+  const padding = view.padding()
+  const { left, top } = typeof padding === 'number' ? { left: padding, top: padding } : padding
+  const [originX, originY] = view.origin()
+  const inside = Math.max(0, Math.min(view.width(), at))
+  return { left: (left ?? 0) + originX + inside, top: (top ?? 0) + originY, height: view.height() }
 }
 
 /** A loader that refuses, and says so where it is read: missing data is an error, a missing link is not. */
@@ -120,7 +145,7 @@ export async function drawChart(spec: Spec, options: DrawOptions): Promise<Drawn
     view.finalize()
     throw error
   }
-  return { view, warnings, finalize: () => view.finalize() }
+  return { view, warnings, place: (x) => placeIn(view, x), finalize: () => view.finalize() }
 }
 
 /** The chart as a standalone SVG. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TraceFootprint } from '../../../protocol/trace'
 import { drawChart } from '../chart/draw'
-import { FIGURES, footprintChart, footprintValues, pointAt } from './footprint'
+import { FIGURES, footprintChart, footprintValues, pointAt, stepAt } from './footprint'
 
 const footprint = (resident: number): TraceFootprint => ({
   steps: 2,
@@ -47,6 +47,34 @@ describe('charts of memory', () => {
     expect(drawn.warnings).toEqual([])
     expect(await drawn.view.toSVG()).toContain('operations of the script done')
     drawn.finalize()
+  })
+
+  it('have a place for the position, on the axis also before the first point', async () => {
+    const drawn = await drawChart(footprintChart('pages', sides).spec, { config: {}, width: 400 })
+    const [before, first, half, last] = [0, 1, 1.5, 2].map((step) => drawn.place(step))
+    expect(before).toEqual(first)
+    expect(half?.left).toBeCloseTo(((first?.left ?? 0) + (last?.left ?? 0)) / 2, 6)
+    expect((last?.left ?? 0) - (first?.left ?? 0)).toBeGreaterThan(100)
+    expect(last?.height).toBe(200)
+    drawn.finalize()
+    const pie = {
+      data: { values: [{ a: 1 }] },
+      mark: 'arc',
+      encoding: { theta: { field: 'a', type: 'quantitative' } }
+    }
+    const other = await drawChart(pie, { config: {}, width: 400 })
+    expect(other.place(1)).toBeUndefined()
+    other.finalize()
+  })
+
+  it('count steps as their points do', () => {
+    const operations = [
+      { from: 1, to: 4 },
+      { from: 5, to: 4 },
+      { from: 7, to: 8 }
+    ]
+    const steps = [0, 1, 4, 5, 7, 8, 9, 10].map((event) => stepAt(operations, 10, event))
+    expect(steps).toEqual([0, 0.25, 1, 2, 2.5, 3, 3, 3])
   })
 
   it('say what was so at an event', () => {

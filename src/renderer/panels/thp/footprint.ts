@@ -1,6 +1,6 @@
 /** Memory over a run as charts: policies that stand side by side share one picture, and so one scale. */
 import type { Chart } from '../../../protocol/results'
-import type { TraceFootprint, TraceFootprintPoint } from '../../../protocol/trace'
+import type { TraceFootprint, TraceFootprintPoint, TraceOperation } from '../../../protocol/trace'
 import { sizeText } from './sizes'
 
 /** One policy's memory. */
@@ -92,4 +92,20 @@ export function footprintChart(figure: Figure, sides: readonly FootprintSide[]):
 /** The last point at or before an event: what was so there. */
 export function pointAt({ points }: TraceFootprint, event: number): TraceFootprintPoint | undefined {
   return points.findLast((point) => point.event <= event)
+}
+
+/** How far the script is at an event, as the points of a chart have it: operations ended, and the part of one under way. */
+export function stepAt(
+  operations: readonly Pick<TraceOperation, 'from' | 'to'>[],
+  events: number,
+  event: number
+): number {
+  if (event >= events) return operations.length
+  const index = operations.findLastIndex(({ from, to }) => from <= event && event <= to)
+  if (index >= 0) {
+    const { from, to } = operations[index]
+    return index + (event - from + 1) / (to - from + 1)
+  }
+  const next = operations.findIndex(({ from }) => from > event)
+  return next < 0 ? operations.length : next
 }
