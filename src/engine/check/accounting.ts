@@ -1,4 +1,5 @@
-import { IN_USE } from '../mm/folio'
+import { ANON, FOLIO_PARTIALLY_MAPPED, HUGETLB, IN_USE, ORDER_SHIFT } from '../mm/folio'
+import type { World } from '../world'
 import { forEachEntry, pageName, type Check, type Violation } from './violation'
 
 /** The resident set of every mm equals its tables, and no entry lies outside its VMAs. */
@@ -51,9 +52,22 @@ export const checkVmas: Check = (world) => {
 export const checkMemory: Check = (world, census) => {
   const { buddy } = world.folios
   let held = world.compaction.others
-  world.folios.states.forEach((_, word) => {
-    if ((word & IN_USE) !== 0) held++
+  const sizes = new Array<number>(world.folios.live.length).fill(0)
+  const anon = new Array<number>(world.folios.live.length).fill(0)
+  const partially = new Array<number>(world.folios.live.length).fill(0)
+  world.folios.states.forEach((pfn, word) => {
+    if ((word & IN_USE) === 0) return
+    held++
+    const order = word >>> ORDER_SHIFT
+    // Of each folio its first page.
+    if (pfn % 2 ** order !== 0) return
+    sizes[order]++
+    if ((word & (ANON | HUGETLB)) !== ANON) return
+    anon[order]++
+    if ((world.folios.flags(pfn) & FOLIO_PARTIALLY_MAPPED) !== 0) partially[order]++
   })
+  const wrong = sizeViolation(world, sizes, anon, partially)
+  if (wrong !== undefined) return wrong
   if (world.hugeZeroPfn >= 0) held += world.geometry.tableEntries
   const usable = buddy.pages - 2 ** buddy.maxOrder
   held += world.hugetlb.vmemmap.held
@@ -71,4 +85,31 @@ export const checkMemory: Check = (world, census) => {
     object: 'page tables',
     found: `${world.tables.state[2]} in use, ${reachable} reachable`
   }
+}
+
+/** Folios of each size as accounted, and as `stats/nr_anon` and `stats/nr_anon_partially_mapped` say. */
+function sizeViolation(
+  { folios, thpStats, kernel }: World,
+  sizes: readonly number[],
+  anon: readonly number[],
+  partially: readonly number[]
+): Violation | undefined {
+  for (const [order, count] of sizes.entries()) {
+    const wrong = differ(folios.live[order], count, 'folios')
+    if (wrong !== undefined)
+      return { rule: 'size-accounting', object: `folios of order ${order}`, found: wrong }
+    if (order === 0 || order > thpStats.pmdOrder || !thpStats.perSize) continue
+    const gauge =
+      differ(thpStats.get(order, 'nr_anon'), anon[order], 'in nr_anon') ??
+      (kernel.deferredSplit === 'partially-mapped'
+        ? differ(
+            thpStats.get(order, 'nr_anon_partially_mapped'),
+            partially[order],
+            'in nr_anon_partially_mapped'
+          )
+        : undefined)
+    if (gauge !== undefined)
+      return { rule: 'size-accounting', object: `folios of order ${order}`, found: gauge }
+  }
+  return undefined
 }

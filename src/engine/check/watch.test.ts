@@ -180,6 +180,17 @@ describe('the checker that stays on', () => {
     expect(checkWorld(world)?.rule).toBe('swap-slot')
   })
 
+  it('finds a size of which there are not as many folios as counted', () => {
+    for (const name of ['nr_anon', 'nr_anon_partially_mapped'] as const) {
+      const { world } = watched()
+      world.thpStats.add(4, name)
+      expect(checkWorld(world)).toMatchObject({ rule: 'size-accounting', object: 'folios of order 4' })
+    }
+    const { world } = watched()
+    world.folios.live[2]++
+    expect(checkWorld(world)).toMatchObject({ rule: 'size-accounting', object: 'folios of order 2' })
+  })
+
   it('finds pages that are neither free nor held', () => {
     const { world } = watched()
     world.folios.buddy.alloc(0)
