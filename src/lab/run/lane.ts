@@ -9,6 +9,7 @@ import type { ConsoleLine, Diagnostic } from '../results/types'
 import { memberPosition } from '../script/position'
 import { NOTHING, type FromLane, type LaneInit, type Task, type TaskResult } from '../sandbox/messages'
 import { MeterReader, meterMemory, type Within } from '../sandbox/meter'
+import { interpreterCode } from '../sandbox/wasm'
 
 /** How often the watchdog looks, and how long the interpreter has to interrupt itself first. */
 const WATCH_EVERY_MS = 100
@@ -19,8 +20,8 @@ export interface LaneEnvironment {
   now(): number
 }
 
-/** What a script needs to run; the lane adds the meter. */
-export type LaneScript = Omit<LaneInit, 'meter'>
+/** What a script needs to run; the lane adds the rest. */
+export type LaneScript = Omit<LaneInit, 'meter' | 'interpreter'>
 
 export class Lane {
   readonly #script: LaneScript
@@ -37,7 +38,7 @@ export class Lane {
     this.#script = script
     this.#printed = printed
     this.#reader = new MeterReader(this.#meter, () => env.now())
-    const init: LaneInit = { ...script, meter: this.#meter }
+    const init: LaneInit = { ...script, meter: this.#meter, interpreter: interpreterCode() }
     // The script's console is a message; nothing of a worker may reach our own output.
     this.#worker = new Worker(env.jobUrl, {
       workerData: init,

@@ -3,8 +3,6 @@
  * the interpreter (whose own limit does not hold); nothing is ever disposed or used again: when a task
  * is over the instance is forgotten, after an error its worker too.
  */
-import { createRequire } from 'node:module'
-import { readFileSync } from 'node:fs'
 import variant from '@jitl/quickjs-wasmfile-release-sync'
 import {
   DefaultIntrinsics,
@@ -20,6 +18,7 @@ import context from './prelude/context.js?raw'
 import host from './prelude/host.js?raw'
 import machine from './prelude/machine.js?raw'
 import values from './prelude/values.js?raw'
+import { interpreterCode } from './wasm'
 
 const WASM_PAGE = 64 * 1024
 /** What the build of the interpreter starts with. */
@@ -45,16 +44,6 @@ const MODULES: Readonly<Record<string, string>> = {
 
 const REFUSED = 'refused:'
 
-let compiled: WebAssembly.Module | undefined
-
-function wasmModule(): WebAssembly.Module {
-  if (!compiled) {
-    const path = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm')
-    compiled = new WebAssembly.Module(new Uint8Array(readFileSync(path)))
-  }
-  return compiled
-}
-
 export interface Interpreter {
   readonly context: QuickJSContext
   readonly runtime: QuickJSRuntime
@@ -67,13 +56,16 @@ export interface Interpreter {
  *
  * @param memoryBytes cap of its linear memory
  * @param interrupt asked every few thousand steps: true ends the script with an error it cannot catch
+ * @param wasmModule its compiled code
  */
-export async function startInterpreter(memoryBytes: number, interrupt: () => boolean): Promise<Interpreter> {
+export async function startInterpreter(
+  memoryBytes: number,
+  interrupt: () => boolean,
+  wasmModule = interpreterCode()
+): Promise<Interpreter> {
   const maximum = Math.max(INITIAL_PAGES, Math.floor(memoryBytes / WASM_PAGE))
   const wasmMemory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum })
-  const quickjs = await newQuickJSWASMModuleFromVariant(
-    newVariant(variant, { wasmMemory, wasmModule: wasmModule() })
-  )
+  const quickjs = await newQuickJSWASMModuleFromVariant(newVariant(variant, { wasmMemory, wasmModule }))
   const runtime = quickjs.newRuntime()
   runtime.setMaxStackSize(STACK_BYTES)
   runtime.setInterruptHandler(interrupt)

@@ -20,6 +20,8 @@ export interface LaneInit {
   readonly text: string
   readonly limits: Limits
   readonly meter: SharedArrayBuffer
+  /** The interpreter's compiled code; without it the lane compiles its own. */
+  readonly interpreter?: WebAssembly.Module
 }
 
 export type Task =

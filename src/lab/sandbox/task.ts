@@ -48,7 +48,8 @@ class ScriptTask {
   ): Promise<ScriptTask> {
     meter.reset()
     const stopped = { task: undefined as ScriptTask | undefined }
-    const vm = await startInterpreter(init.limits.memoryBytes, () => stopped.task?.interrupted() ?? false)
+    const interrupt = () => stopped.task?.interrupted() ?? false
+    const vm = await startInterpreter(init.limits.memoryBytes, interrupt, init.interpreter)
     stopped.task = new ScriptTask(init, meter, vm, output, random, seed, trace)
     return stopped.task
   }
