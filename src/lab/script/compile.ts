@@ -2,13 +2,17 @@
  * TypeScript to JavaScript by blanking the types out, so that every line and column stays where the
  * user wrote it; and the imports of what came out.
  */
-import { transformSync } from '@swc/wasm-typescript'
+import { createRequire } from 'node:module'
+import type * as stripper from '@swc/wasm-typescript'
 import { ImportType, init, parse } from 'es-module-lexer'
 import { problem } from '../diagnostic'
 import { MAX_SCRIPT_CHARS } from '../limits'
 import type { Diagnostic } from '../results/types'
 import { API_MODULE, importForbidden } from './imports'
 import { columnFromStripper, positionAt } from './position'
+
+// Not imported: `import` would look for the exports of a CommonJS module, megabytes of it, before it runs it.
+const { transformSync } = createRequire(import.meta.url)('@swc/wasm-typescript') as typeof stripper
 
 export interface CompileResult {
   /** JavaScript with the same lines and columns; absent when there are errors. */
