@@ -39,6 +39,21 @@ test('huge pages: two policies side by side, a store explained, a setting tried 
   const first = Number(await address.inputValue())
   await address.fill(`0x${(first + 128 * 4096).toString(16)}`)
   await address.press('Enter')
+  // What is no address, or lies in no region, is said and not passed over.
+  const right = `0x${(first + 128 * 4096).toString(16)}`
+  await expect(address).toHaveValue(right)
+  for (const [typed, why] of [
+    ['heap', '"heap" is no address'],
+    ['0x1000', 'No region of this machine holds 0x1000 at this event.']
+  ]) {
+    await address.fill(typed)
+    await address.press('Enter')
+    await expect(never.getByRole('alert')).toContainText(why)
+  }
+  await expect(address).toHaveValue(right)
+  await address.fill(`0x${(first + 129 * 4096).toString(16)}`)
+  await address.press('Enter')
+  await expect(never.getByRole('alert')).toHaveCount(0)
   const reason = never
     .getByRole('table', { name: 'linux-6.12: sizes for a store' })
     .getByRole('row', { name: /^64 KiB/ })

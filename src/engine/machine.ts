@@ -101,7 +101,7 @@ export class Machine {
   ) {
     this.world = world
     this.sysfs = new Sysfs(world)
-    this.shell = new Shell(this.sysfs)
+    this.shell = new Shell(this.sysfs, this.world.bootWarnings)
   }
 
   get counters(): Counters {

@@ -57,7 +57,7 @@ export function hugePagesAt(trace: IndexedTrace, asked: HugePagesAsked): TraceHu
   const world = settingsAt(trace, machine, event)
   const sysfs = new Sysfs(world)
   const before = new Map(filesOf(sysfs).map((file) => [file.path, file.text]))
-  const shell = new Shell(sysfs)
+  const shell = new Shell(sysfs, world.bootWarnings)
   const console = lines.map((line) => typed(shell, line))
   return {
     event,

@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly tree: SysfsTree
   readonly directory: string
   readonly variables: ReadonlyMap<string, string>
+  /** Runs a command in a subshell, and answers what it printed. */
+  substitute(command: string): string
 }
 
 /** The fields that words come to. Throws `ShellSyntaxError`. */
@@ -25,7 +27,7 @@ export function expand(words: readonly Word[], around: Surroundings): string[] {
 }
 
 function expandWord(word: Word, around: Surroundings): string[] {
-  const fields = braces(word.pieces).flatMap((pieces) => split(pieces, word.quoted, around.variables))
+  const fields = braces(word.pieces).flatMap((pieces) => split(pieces, word.quoted, around))
   return fields.flatMap((field) => glob(field, around))
 }
 
@@ -34,7 +36,7 @@ export function plain(word: Word, around: Surroundings): string {
   const [field = []] = split(
     word.pieces.map((piece) => ({ ...piece, quoted: true })),
     true,
-    around.variables
+    around
   )
   return textOf(field)
 }
@@ -82,8 +84,8 @@ function alternatives(pieces: readonly Piece[], open: number): { parts: Piece[][
   return undefined
 }
 
-/** Puts variables in; blanks of those outside of quotes separate fields. */
-function split(pieces: readonly Piece[], quoted: boolean, variables: ReadonlyMap<string, string>): Char[][] {
+/** Puts variables and what commands print in; blanks of those outside of quotes separate fields. */
+function split(pieces: readonly Piece[], quoted: boolean, around: Surroundings): Char[][] {
   const fields: Char[][] = []
   let field: Char[] | undefined = quoted ? [] : undefined
   for (const piece of pieces) {
@@ -91,7 +93,11 @@ function split(pieces: readonly Piece[], quoted: boolean, variables: ReadonlyMap
       ;(field ??= []).push(piece)
       continue
     }
-    for (const char of variables.get(piece.variable) ?? '') {
+    const text =
+      'variable' in piece
+        ? (around.variables.get(piece.variable) ?? '')
+        : around.substitute(piece.command).replace(/\n+$/, '')
+    for (const char of text) {
       if (piece.quoted || !/\s/.test(char)) (field ??= []).push({ char, quoted: piece.quoted })
       else if (field !== undefined) {
         fields.push(field)

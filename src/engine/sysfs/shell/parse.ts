@@ -122,6 +122,7 @@ class Parser {
     if (text === '<<' || text === '&' || text === '(') throw unknown(text)
     if (!/[<>]/.test(text)) return undefined
     this.#at++
+    if (this.#peek() === undefined) throw new ShellSyntaxError("syntax error near unexpected token `newline'")
     const target = this.#word()
     // To a settings file, to append and to truncate are the same.
     const operator = text.startsWith('&') ? '&>' : text === '<' || text === '>&' ? text : '>'

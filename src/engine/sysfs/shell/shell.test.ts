@@ -164,7 +164,15 @@ describe('what is refused', () => {
     ['echo "a', 'bash: unexpected EOF while looking for matching `"\'\n', 2],
     ['; ls', "bash: syntax error near unexpected token `;'\n", 2],
     ['cat enabled &', "bash: & is not known to this shell; see 'help'\n", 2],
-    ['cat $(ls)', "bash: $( is not known to this shell; see 'help'\n", 2]
+    ['echo $((1 + 1))', "bash: $(( is not known to this shell; see 'help'\n", 2],
+    ['echo $(cat enabled', "bash: unexpected EOF while looking for matching `)'\n", 2],
+    ['echo `cat enabled', "bash: unexpected EOF while looking for matching ``'\n", 2],
+    ['echo always >', "bash: syntax error near unexpected token `newline'\n", 2],
+    ['cat enabled/', 'cat: enabled/: Not a directory\n', 1],
+    ["sh -c 'echo x > enabled'", 'sh: line 1: echo: write error: Invalid argument\n', 1],
+    ["sudo bash -c 'nothing'", 'bash: line 1: nothing: command not found\n', 127],
+    ["sh -c 'echo >'", "sh: -c: line 1: syntax error near unexpected token `newline'\n", 2],
+    ['sh script', "sh: only sh -c 'commands' is known to this shell; see 'help'\n", 2]
   ])('%s', (line, output, status) => {
     const result = shell().run(line)
     expect([result.output, result.status]).toEqual([output, status])
@@ -237,5 +245,66 @@ describe('a session', () => {
 
   it('throws what is not simulated: no kernel answers so', () => {
     expect(() => shell().run('echo 1000 > /sys/kernel/mm/lru_gen/min_ttl_ms')).toThrow(/not simulated/)
+  })
+})
+
+describe('commands inside of commands', () => {
+  it('stand for what they print, without newlines at its end', () => {
+    expect(session('for f in hugepages-[13]*kB/enabled; do echo "$f: $(cat $f)"; done')).toBe(
+      ['1024', '128', '16', '32']
+        .map((kb) => `hugepages-${kb}kB/enabled: always inherit madvise [never]\n`)
+        .join('')
+    )
+    expect(session('echo `grep -l inherit] hugepages-*/enabled` "$(echo "a  b"; echo)"')).toBe(
+      'hugepages-2048kB/enabled a  b\n'
+    )
+    expect(
+      session('A=$(cat use_zero_page); echo $A$(echo $(echo 2))', "echo '$(ls)'", 'echo "\\$(ls)"')
+    ).toBe('12\n$(ls)\n$(ls)\n')
+    expect(session('echo $(echo " a   b ") "$(cat nothing)"')).toBe(
+      'cat: nothing: No such file or directory\na b \n'
+    )
+  })
+
+  it('change files, but not the directory and the variables outside', () => {
+    expect(session('A=1', 'echo $(cd khugepaged; A=2; pwd; echo $A)', 'pwd', 'echo $A')).toBe(
+      '/sys/kernel/mm/transparent_hugepage/khugepaged 2\n/sys/kernel/mm/transparent_hugepage\n1\n'
+    )
+    expect(
+      session(
+        "sudo sh -c 'echo always > hugepages-64kB/enabled; cd hugepages-64kB'",
+        'cat hugepages-64kB/enabled'
+      )
+    ).toBe('[always] inherit madvise never\n')
+    expect(session("cat enabled | bash -c 'cat; true' && echo $(sh -c 'false') $?")).toBe(
+      'always madvise [never]\n1\n'
+    )
+  })
+
+  it('end somewhere', () => {
+    expect(shell().run('echo ' + '"$('.repeat(10_000)).output).toMatch(
+      /more than 50 commands inside of each other/
+    )
+    const deep = `${'echo $('.repeat(60)}echo${')'.repeat(60)}`
+    expect(shell().run(deep)).toMatchObject({
+      status: 2,
+      output: 'bash: more than 50 commands inside of each other\n'
+    })
+  })
+})
+
+describe('dmesg', () => {
+  it('has what the kernel said of its command line', () => {
+    const world = new World({
+      kernel: kernelByName('linux-6.12'),
+      granule: '4K',
+      memoryBytes: 2 ** 31,
+      commandLine: 'thp_anon=64K:always;8K:always'
+    })
+    expect(new Shell(new Sysfs(world), world.bootWarnings).run('dmesg').output).toBe(
+      '[    0.000000] huge_memory: invalid size 8K in thp_anon boot parameter\n' +
+        '[    0.000000] huge_memory: thp_anon=64K:always;8K:always: error parsing string, ignoring setting\n'
+    )
+    expect(session('dmesg')).toBe('')
   })
 })

@@ -11,7 +11,7 @@ import { expand, plain, type Surroundings } from './expand'
 import type { Io, Program } from './io'
 import { parse, type Command, type List, type Redirection, type SimpleCommand } from './parse'
 import { PROGRAMS } from './programs'
-import { ShellSyntaxError } from './words'
+import { MOST_NESTED, ShellSyntaxError } from './words'
 
 /** What a line came to. */
 export interface ShellResult {
@@ -30,8 +30,8 @@ const MAX_TEXT = 65_536
 const MAX_HISTORY = 1000
 
 const HELP = `Settings files are read and written as in bash, as root.
-Commands: cat cd echo egrep false for grep head help history ls printf pwd sort sudo tail tee true wc
-Also: pipes, > >> < 2> 2>&1 &>, ; && || !, quotes, $name, {a,b}, * ? [...], for name in ...; do ...; done
+Commands: bash cat cd dmesg echo egrep false for grep head help history ls printf pwd sh sort sudo tail tee true wc
+Also: pipes, > >> < 2> 2>&1 &>, ; && || !, quotes, $name, $(...), {a,b}, * ? [...], for name in ...; do ...; done
 `
 
 /** Where standard output or error goes. */
@@ -50,9 +50,12 @@ export class Shell {
   #directory: string
   #previous: string
   #commandsLeft = 0
+  #depth = 0
   /** What the shell itself does. */
   readonly #builtins: Readonly<Record<string, Program>> = {
+    bash: (args, io) => this.#another('bash', args, io),
     cd: (args, io) => this.#cd(args, io),
+    dmesg: (args, io) => this.#dmesg(args, io),
     echo,
     false: () => 1,
     help: (_, io) => show(HELP, io),
@@ -60,11 +63,16 @@ export class Shell {
       show(this.history.map((line, i) => `${String(i + 1).padStart(5)}  ${line}\n`).join(''), io),
     printf,
     pwd: (_, io) => show(`${io.directory === '' ? '/' : io.directory}\n`, io),
+    sh: (args, io) => this.#another('sh', args, io),
     true: () => 0,
     ':': () => 0
   }
 
-  constructor(readonly tree: SysfsTree) {
+  constructor(
+    readonly tree: SysfsTree,
+    /** What the kernel logged while it booted, as `<level> text`; what `dmesg` shows. */
+    readonly log: readonly string[] = []
+  ) {
     this.#directory = tree.root
     this.#previous = tree.root
   }
@@ -120,8 +128,80 @@ export class Shell {
     this.#variables.set('?', String(status))
   }
 
-  get #around(): Surroundings {
-    return { tree: this.tree, directory: this.#directory, variables: this.#variables }
+  #around({ err }: Pick<Streams, 'err'>): Surroundings {
+    return {
+      tree: this.tree,
+      directory: this.#directory,
+      variables: this.#variables,
+      substitute: (command) => {
+        let printed = ''
+        const out = (text: string) => {
+          printed += text
+        }
+        this.#subshell(command, { stdin: undefined, out, err })
+        return printed
+      }
+    }
+  }
+
+  /** Runs a text whose directory and variables are its own. */
+  #subshell(text: string, streams: Streams): void {
+    if (this.#depth === MOST_NESTED) {
+      throw new ShellSyntaxError(`more than ${MOST_NESTED} commands inside of each other`)
+    }
+    const before = { directory: this.#directory, previous: this.#previous }
+    const variables = new Map(this.#variables)
+    this.#depth++
+    try {
+      this.#list(parse(text), streams)
+    } finally {
+      this.#depth--
+      this.#directory = before.directory
+      this.#previous = before.previous
+      const status = this.#status
+      this.#variables.clear()
+      for (const [name, value] of variables) this.#variables.set(name, value)
+      this.#status = status
+    }
+  }
+
+  /** `sh -c text`: another shell, whose messages say so. */
+  #another(name: string, args: readonly string[], io: Io): number {
+    const [option, text] = args
+    if (option !== '-c' || text === undefined) {
+      io.err(
+        option === '-c'
+          ? `${name}: -c: option requires an argument\n`
+          : `${name}: only ${name} -c 'commands' is known to this shell; see 'help'\n`
+      )
+      return 2
+    }
+    const err = (message: string) => {
+      io.err(message.replace(/^bash: /, `${name}: line 1: `))
+    }
+    try {
+      this.#subshell(text, {
+        stdin: io.stdin,
+        out: (part) => {
+          io.out(part)
+        },
+        err
+      })
+    } catch (error) {
+      if (!(error instanceof ShellSyntaxError)) throw error
+      io.err(`${name}: -c: line 1: ${error.message}\n`)
+      return 2
+    }
+    return this.#status
+  }
+
+  /** What was logged while the kernel booted; nothing is logged later. */
+  #dmesg(args: readonly string[], io: Io): number {
+    if (args.length > 0) {
+      io.err(`dmesg: options are not known to this shell; see 'help'\n`)
+      return 1
+    }
+    return show(this.log.map((line) => `[    0.000000] ${line.replace(/^<\d> /, '')}\n`).join(''), io)
   }
 
   #list(list: List, streams: Streams): void {
@@ -162,14 +242,14 @@ export class Shell {
       return
     }
     this.#status = 0
-    for (const value of expand(command.words, this.#around)) {
+    for (const value of expand(command.words, this.#around(streams))) {
       this.#variables.set(command.name, value)
       this.#list(command.body, streams)
     }
   }
 
   #simple({ words, redirections }: SimpleCommand, streams: Streams): number {
-    const args = expand(words, this.#around)
+    const args = expand(words, this.#around(streams))
     let opened: Streams
     try {
       opened = redirections.reduce((before, one) => this.#redirect(before, one), streams)
@@ -201,7 +281,7 @@ export class Shell {
   }
 
   #redirect(streams: Streams, { descriptor, operator, target }: Redirection): Streams {
-    const path = this.#target(target)
+    const path = this.#target(target, streams)
     if (operator === '>&') {
       if (path === '2') return descriptor === 1 ? { ...streams, out: streams.err } : streams
       if (path === '1') return descriptor === 2 ? { ...streams, err: streams.out } : streams
@@ -214,10 +294,11 @@ export class Shell {
     return descriptor === 2 ? { ...streams, err: sink } : { ...streams, out: sink }
   }
 
-  #target(target: Redirection['target']): string {
-    const names = expand([target], this.#around)
+  #target(target: Redirection['target'], streams: Streams): string {
+    const around = this.#around(streams)
+    const names = expand([target], around)
     if (names.length === 1) return names[0]
-    const text = names.length === 0 ? plain(target, this.#around) || target.text : target.text
+    const text = names.length === 0 ? plain(target, around) || target.text : target.text
     throw new RedirectionError(`${text}: ambiguous redirect`)
   }
 

@@ -3,10 +3,12 @@
  * Source: POSIX.1-2017, Shell Command Language, 2.2 and 2.3.
  */
 
-/** One character of a word, or a variable; `quoted` ones are never split, globbed or brace-expanded. */
+/** One character of a word, a variable, or a command; `quoted` ones are never split, globbed or brace-expanded. */
 export type Piece =
   | { readonly char: string; readonly quoted: boolean }
   | { readonly variable: string; readonly quoted: boolean }
+  /** `$(...)`: what it prints stands in its place. */
+  | { readonly command: string; readonly quoted: boolean }
 
 /** A word; one that is only empty quotes still is a word. */
 export interface Word {
@@ -30,6 +32,8 @@ export type Token = Word | Operator
 export class ShellSyntaxError extends Error {}
 
 const OPERATORS = ['&>>', '&>', '&&', '||', '>>', '>&', '>|', '<<', ';', '|', '>', '<', '&', '(', ')', '\n']
+/** Commands inside of commands inside of commands. */
+export const MOST_NESTED = 50
 const NAME = /^(?:[A-Za-z_][A-Za-z0-9_]*|\?)/
 
 /** Cuts a line. Throws `ShellSyntaxError`. */
@@ -85,7 +89,7 @@ class WordReader {
       else if (char === '"') this.#double()
       else if (char === '\\') this.#escape()
       else if (char === '$') this.#variable(false)
-      else if (char === '`') throw unknown('`')
+      else if (char === '`') this.#backquoted(false)
       else this.#add(char, false)
     }
     const text = this.text.slice(this.start, this.#at)
@@ -110,7 +114,7 @@ class WordReader {
       const char = this.text[this.#at]
       if (char === undefined) throw unfinished('"')
       if (char === '$') this.#variable(true)
-      else if (char === '`') throw unknown('`')
+      else if (char === '`') this.#backquoted(true)
       else if (char === '\\' && '$`"\\\n'.includes(this.text[this.#at + 1] ?? 'x')) {
         this.#at++
         if (this.text[this.#at] !== '\n') this.#add(this.text[this.#at], true)
@@ -128,9 +132,27 @@ class WordReader {
     }
   }
 
+  /** The old way to write `$(...)`: a backslash goes before a backquote, a dollar or a backslash. */
+  #backquoted(quoted: boolean): void {
+    let command = ''
+    for (this.#at++; this.text[this.#at] !== '`'; this.#at++) {
+      if (this.text[this.#at] === '\\' && '$`\\'.includes(this.text[this.#at + 1] ?? 'x')) this.#at++
+      const char = this.text[this.#at]
+      if (char === undefined) throw unfinished('`')
+      command += char
+    }
+    this.#pieces.push({ command, quoted })
+  }
+
   #variable(quoted: boolean): void {
     const rest = this.text.slice(this.#at + 1)
-    if (rest.startsWith('(')) throw unknown('$(')
+    if (rest.startsWith('((')) throw unknown('$((')
+    if (rest.startsWith('(')) {
+      const end = endOfCommand(this.text, this.#at + 2)
+      this.#pieces.push({ command: this.text.slice(this.#at + 2, end), quoted })
+      this.#at = end
+      return
+    }
     const braced = /^\{([A-Za-z_][A-Za-z0-9_]*)\}/.exec(rest)
     const [name] = braced ? [braced[1]] : (NAME.exec(rest) ?? [undefined])
     if (name === undefined) {
@@ -141,6 +163,29 @@ class WordReader {
     this.#pieces.push({ variable: name, quoted })
     this.#at += braced ? braced[0].length : name.length
   }
+}
+
+/** Where the parenthesis that closes a `$(` stands, past quotes and what is nested. */
+function endOfCommand(text: string, from: number, within = 1): number {
+  if (within > MOST_NESTED)
+    throw new ShellSyntaxError(`more than ${MOST_NESTED} commands inside of each other`)
+  let depth = 1
+  for (let at = from; at < text.length; at++) {
+    const char = text[at]
+    if (char === '\\') at++
+    else if (char === "'") {
+      at = text.indexOf("'", at + 1)
+      if (at < 0) throw unfinished("'")
+    } else if (char === '"') {
+      for (at++; text[at] !== '"'; at++) {
+        if (at >= text.length) throw unfinished('"')
+        if (text[at] === '\\') at++
+        else if (text.startsWith('$(', at)) at = endOfCommand(text, at + 2, within + 1)
+      }
+    } else if (char === '(') depth++
+    else if (char === ')' && --depth === 0) return at
+  }
+  throw unfinished(')')
 }
 
 function unfinished(quote: string): ShellSyntaxError {

@@ -42,7 +42,7 @@ export function useHugePages(
       buckets: CELLS,
       lines: linesOf(shown.key, machine)
     }
-    return { request, wanted: wanted() }
+    return { request, wanted: wanted(), pageSize: shown.summary.machines[machine]?.pageSize ?? 4096 }
   })
   return useLatest(() => wish.value, ask)
 }
@@ -51,17 +51,32 @@ type Wish = NonNullable<
   ComputedRef<{
     request: TraceHugePagesRequest
     wanted: { pid: number; address: number; page: number } | undefined
+    pageSize: number
   }>['value']
 >
 
-async function ask({ request, wanted }: Wish): Promise<HugePagesView> {
+/**
+ * The region that holds the page wanted: advice and unmapping cut regions, and joined again they begin
+ * elsewhere. Where none does, the one that begins where the page's region did, and at last the first.
+ */
+export function placeOf(
+  places: readonly Place[],
+  wanted: { readonly pid: number; readonly address: number; readonly page: number } | undefined,
+  pageSize: number
+): { place: Place | undefined; page: number } {
+  const own = wanted === undefined ? [] : places.filter(({ pid }) => pid === wanted.pid)
+  const at = wanted === undefined ? 0 : wanted.address + wanted.page * pageSize
+  const holding = own.find(({ address, pages }) => address <= at && at < address + pages * pageSize)
+  if (holding !== undefined) return { place: holding, page: (at - holding.address) / pageSize }
+  return { place: own.find(({ address }) => address === wanted?.address) ?? places.at(0), page: 0 }
+}
+
+async function ask({ request, wanted, pageSize }: Wish): Promise<HugePagesView> {
   const { runId, cell, event, machine } = request
   const { parts } = await simulator().traceState({ runId, cell, event, parts: [{ what: 'processes' }] })
   const processes = parts.flatMap((part) => (part.what === 'processes' ? part.processes : []))
   const places = processes.filter((process) => process.machine === machine).flatMap(placesOf)
-  const place =
-    places.find(({ pid, address }) => pid === wanted?.pid && address === wanted.address) ?? places[0]
-  const page = place && wanted?.address === place.address ? Math.min(wanted.page, place.pages - 1) : 0
+  const { place, page } = placeOf(places, wanted, pageSize)
   const answer = await simulator().traceHugePages({
     ...request,
     ...(place && {
