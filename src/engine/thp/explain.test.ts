@@ -92,6 +92,9 @@ describe('why a size is not used', () => {
     const reason = (region: typeof heap, page = 0) =>
       region.explain(page).sizes.find(({ bytes }) => bytes === 65536)?.reason
     expect([reason(plain), reason(heap)]).toEqual(['not-marked', 'used'])
+    expect(
+      heap.explain(0).sizes.map(({ bytes, policy, allowed }) => [bytes / 1024, policy, allowed])
+    ).toContainEqual([64, 'always', true])
     process.world.folios.blocks.limit = 0
     expect([reason(heap), heap.explain(0).order]).toEqual(['pool-empty', 0])
   })

@@ -109,6 +109,9 @@ function settingOf(
   order: number
 ): Pick<SizeDecision, 'setting' | 'policy'> {
   const setting = kernel.thpFiles === 'linux-6.1' ? undefined : thp.sizes[order]
+  // OnePlus asks no file: where the VMA is marked, the block is tried.
+  if (kernel.faultOrders === 'exposed')
+    return { setting, policy: order === geometry.contShift ? 'always' : 'never' }
   const known =
     kernel.faultOrders === 'per-size' || (kernel.faultOrders === 'pmd-only' && order === geometry.pmdOrder)
   const policy = known ? thp.sizes[order] : 'never'
