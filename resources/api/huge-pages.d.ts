@@ -16,6 +16,7 @@ declare module 'contpte-lab' {
     | 'not-anonymous'
     | 'not-marked'
     | 'userfaultfd'
+    | 'not-writable'
     | 'vma-bounds'
     | 'entries-taken'
     | 'table-there'
@@ -41,7 +42,7 @@ declare module 'contpte-lab' {
 
   /** What a store to one page would do now. */
   export interface StoreDecision {
-    /** Order of the folio that the next store maps; missing where the page is mapped already. */
+    /** Order of the folio that the next store maps; missing where the page is mapped already, or not writable. */
     readonly order?: number
     /** From the largest size to the smallest. */
     readonly sizes: readonly SizeDecision[]

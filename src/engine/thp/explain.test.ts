@@ -74,6 +74,15 @@ describe('why a size is not used', () => {
     expect(reasons(at, vpn)).toMatchObject({ 2048: 'top-never', 64: 'no-memory' })
   })
 
+  it('names memory that may not be written: a store to it is given nothing', () => {
+    const at = start()
+    at.sysfs.write('hugepages-64kB/enabled', 'always')
+    sysMmap(at.world, at.mm, { vpn: BASE, pages: 64, prot: 'r' })
+    expect(reasons(at, BASE)).toMatchObject({ 64: 'not-writable', 32: 'size-never' })
+    expect(explainStore(at.world, at.mm, at.mm.vmas[0], BASE).order).toBeUndefined()
+    expect(userWrite(at.world, at.mm, BASE, 1, 1, () => 1)).toMatchObject({ done: 0, signal: 'SIGSEGV' })
+  })
+
   it('names the version', () => {
     const old = start('linux-6.1')
     old.sysfs.write('enabled', 'madvise')

@@ -7,7 +7,7 @@
 import { isPmdLeaf } from '../arch/descriptor'
 import { suitableBlock, VM_CHP } from '../mm/exposed/block'
 import { filePageOrder, FileMapping } from '../mm/file'
-import { VM_HUGEPAGE, VM_SHARED, type Mm, type Vma } from '../mm/mm'
+import { VM_HUGEPAGE, VM_SHARED, VM_WRITE, type Mm, type Vma } from '../mm/mm'
 import { compactionWouldGive, faultEffort, type Effort } from '../mm/pressure'
 import { isUserfaultArmed } from '../mm/userfault'
 import { findPmd, findSlot } from '../mm/walk'
@@ -28,6 +28,7 @@ export type SizeReason =
   | 'not-anonymous'
   | 'not-marked'
   | 'userfaultfd'
+  | 'not-writable'
   | 'vma-bounds'
   | 'entries-taken'
   | 'table-there'
@@ -53,7 +54,7 @@ export interface SizeDecision {
 
 /** What a store to one page of a VMA would do now. */
 export interface StoreDecision {
-  /** The order of the folio the next store maps; undefined where the page is mapped already. */
+  /** The order of the folio the next store maps; undefined where the page is mapped already, or is not writable. */
   readonly order: number | undefined
   /** From the largest size of the granule to the smallest. */
   readonly sizes: readonly SizeDecision[]
@@ -81,7 +82,7 @@ export function explainStore(
   vma: DecidingVma,
   vpn: number
 ): StoreDecision {
-  const taken = entryTaken(world, mm, vpn)
+  const nothing = (vma.flags & VM_WRITE) === 0 || entryTaken(world, mm, vpn)
   let used: number | undefined
   const sizes = anonOrders(world.geometry)
     .reverse()
@@ -100,7 +101,7 @@ export function explainStore(
         why: sentence(world, vma, vpn, order, reason)
       }
     })
-  return { order: taken ? undefined : (used ?? orderWithout(world, vma, vpn)), sizes }
+  return { order: nothing ? undefined : (used ?? orderWithout(world, vma, vpn)), sizes }
 }
 
 /** The size's file, and what it comes to. */
@@ -143,6 +144,7 @@ function place(
   order: number
 ): SizeReason | undefined {
   const { kernel, geometry } = world
+  if ((vma.flags & VM_WRITE) === 0) return 'not-writable'
   if (order === geometry.pmdOrder) {
     if (!orderFits(vma, vpn, order)) return 'vma-bounds'
     const pmd = findPmd(world, mm, vpn)
@@ -250,6 +252,7 @@ function sentence(
         : `${kernel.name} knows one size: the PMD's.`,
     'not-anonymous': notAnonymous(vma),
     'not-marked': 'The VMA has no name that the kernel marks for blocks.',
+    'not-writable': 'The VMA may not be written: a store is SIGSEGV.',
     userfaultfd: 'The VMA is registered with userfaultfd: its faults take one page.',
     'vma-bounds': `${capital(block)} is not inside the VMA ${address(vma.start)}-${address(vma.end)}.`,
     'entries-taken': `An entry of ${block} is not empty.`,
