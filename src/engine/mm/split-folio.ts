@@ -33,7 +33,9 @@ export function splitFolio(world: World, pfn: number, held = 0, near?: Address):
   calls[FN.folio_get_anon_vma]++
   if (!modern) calls[FN.folio_mapped] += 2
   const done = canSplit(world, pfn, held) && splitAnon(world, pfn, head, order, held, near)
-  if (order === geometry.pmdOrder) vm[done ? VM.thp_split_page : VM.thp_split_page_failed]++
+  // Only of the PMD size from 6.10 on (Baolin Wang, 22 April 2024).
+  const counted = kernel.deferredSplit === 'each-unmap' || order === geometry.pmdOrder
+  if (counted) vm[done ? VM.thp_split_page : VM.thp_split_page_failed]++
   thpStats.add(order, done ? 'split' : 'split_failed')
   return done
 }
