@@ -103,5 +103,8 @@ test('huge pages: two policies side by side, a store explained, a setting tried 
   await expect.poll(async () => (await lines.first().boundingBox())?.x).toBeLessThan(end?.x ?? 0)
   await expect(statistics.getByRole('row', { name: /^64 KiB 0 / })).toBeVisible()
 
+  // However long the panel, the window itself does not scroll.
+  const tall = () => (document.scrollingElement?.scrollHeight ?? 0) - window.innerHeight
+  expect(await lab.page.evaluate(tall)).toBeLessThanOrEqual(0)
   for (const side of [always, never, memory]) expect(await violationsInThemes(side)).toEqual([])
 })
