@@ -228,7 +228,9 @@ declare module 'contpte-lab' {
     readonly length: number
     /**
      * Stores to `count` pages from page `from`, ascending, faulting pages in. Throws `EFAULT` (SIGSEGV)
-     * or `EIO` (SIGBUS) at the page that may not be stored to.
+     * or `EIO` (SIGBUS) at the page that may not be stored to. Pages go on to hold what they held: new ones
+     * zeroes, which 6.12 gives back when it splits their folio and does not write when it swaps them out.
+     * `store` puts something else there.
      */
     write(from?: number, count?: number, process?: Process): void
     /** Loads from `count` pages from page `from`. */
