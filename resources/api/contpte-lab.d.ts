@@ -32,8 +32,10 @@ declare module 'contpte-lab' {
    * - `contpte-v3`: as agreed in the thread and posted on 4 Dec 2023.
    * - `linux-6.1`: folios of PMD size or none, no contiguous PTEs.
    * - `linux-6.1.0`: 6.1.0 to 6.1.15, the last on arm64 with HugeTLB vmemmap optimisation; else as `linux-6.1`.
+   * - `linux-6.8`: per-size folios as merged, no contiguous PTEs.
    * - `linux-6.9`: contiguous PTEs as merged.
    * - `linux-6.10`: the same, and large folios are swapped whole.
+   * - `linux-6.11`: the same, and a swapped folio that is still cached is mapped by one fault.
    * - `linux-6.12.0`, `linux-6.12`: as released, and with its later stable changes.
    * - `oneplus-5.15`: 64K blocks that core mm knows, in ranges marked for them (OnePlus, Android 5.15).
    */
@@ -46,8 +48,10 @@ declare module 'contpte-lab' {
     | 'contpte-v3'
     | 'linux-6.1'
     | 'linux-6.1.0'
+    | 'linux-6.8'
     | 'linux-6.9'
     | 'linux-6.10'
+    | 'linux-6.11'
     | 'linux-6.12.0'
     | 'linux-6.12'
     | 'oneplus-5.15'

@@ -27,9 +27,9 @@ import { GRANULES } from './shape'
 
 type Counts = Partial<Record<CounterName, number>>
 
-const PER_PTE = ['no-contpte', 'linux-6.1', 'contpte-unbatched']
+const PER_PTE = ['no-contpte', 'linux-6.1', 'linux-6.8', 'contpte-unbatched']
 const POSTED = ['contpte-v2', 'contpte-v3']
-const UPSTREAM = ['linux-6.9', 'linux-6.10', 'linux-6.12.0', 'linux-6.12']
+const UPSTREAM = ['linux-6.9', 'linux-6.10', 'linux-6.11', 'linux-6.12.0', 'linux-6.12']
 const BATCHING = [...POSTED, ...UPSTREAM]
 const FAST = [true, false]
 

@@ -338,7 +338,7 @@ export const ONEPLUS_PAGES = 'oneplus-5.15, base pages'
 
 /** Every sheet of fork. */
 export const FORK_SHEETS: readonly Sheet[] = [
-  ...perPte(['no-contpte'], 2, undefined, 'N'),
+  ...perPte(['no-contpte', 'linux-6.8'], 2, undefined, 'N'),
   ...perPte(['linux-6.1'], 3, LOADS, 'N'),
   // 5.15 has no anon-exclusive flag.
   ...perPte([ONEPLUS_PAGES], 3, LOADS, '0'),

@@ -42,11 +42,11 @@ export interface OpSheet {
   readonly cost: Cost
 }
 
-const UP = ['linux-6.9', 'linux-6.10', 'linux-6.12.0', 'linux-6.12']
+const UP = ['linux-6.9', 'linux-6.10', 'linux-6.11', 'linux-6.12.0', 'linux-6.12']
 const POSTED = ['contpte-v2', 'contpte-v3', 'contpte-unbatched']
 const LAYER = [...POSTED, ...UP]
 const ONEPLUS = ['oneplus-5.15']
-const ABSENT = ['no-contpte', 'linux-6.1']
+const ABSENT = ['no-contpte', 'linux-6.1', 'linux-6.8']
 
 const S5 = 'contpte.md 5'
 const S6 = 'contpte.md 6'
@@ -127,7 +127,7 @@ export const OP_SHEETS: readonly OpSheet[] = [
   op('ptep_set_access_flags, nothing to do, plain', LAYER, S5, { R: '1 + 1' }),
   op(
     'ptep_set_access_flags, nothing to do, folded',
-    ['linux-6.9', 'linux-6.10', 'linux-6.12.0'],
+    ['linux-6.9', 'linux-6.10', 'linux-6.11', 'linux-6.12.0'],
     `${S5}, A1`,
     {
       R: '1 + 1 + C'
@@ -136,7 +136,7 @@ export const OP_SHEETS: readonly OpSheet[] = [
   op('ptep_set_access_flags, nothing to do, folded', ['linux-6.12'], `${S5}, A1`, { R: '1 + C' }),
   op(
     'ptep_set_access_flags, AF, folded',
-    [...POSTED, 'linux-6.9', 'linux-6.10', 'linux-6.12.0'],
+    [...POSTED, 'linux-6.9', 'linux-6.10', 'linux-6.11', 'linux-6.12.0'],
     `${S5}, A2`,
     {
       R: '1 + 1 + C + C',
@@ -150,7 +150,7 @@ export const OP_SHEETS: readonly OpSheet[] = [
   }),
   op(
     'ptep_set_access_flags, dirty, folded',
-    [...POSTED, 'linux-6.9', 'linux-6.10', 'linux-6.12.0'],
+    [...POSTED, 'linux-6.9', 'linux-6.10', 'linux-6.11', 'linux-6.12.0'],
     `${S5}, A2`,
     {
       R: '1 + 1 + C + C',
@@ -164,12 +164,17 @@ export const OP_SHEETS: readonly OpSheet[] = [
     block: '1',
     own: EACH
   }),
-  op('ptep_set_access_flags, write, folded', ['linux-6.9', 'linux-6.10', 'linux-6.12.0'], `${S5}, A3`, {
-    R: '1 + 1 + C + 1',
-    S: '1',
-    unfold: '1',
-    page: '1'
-  }),
+  op(
+    'ptep_set_access_flags, write, folded',
+    ['linux-6.9', 'linux-6.10', 'linux-6.11', 'linux-6.12.0'],
+    `${S5}, A3`,
+    {
+      R: '1 + 1 + C + 1',
+      S: '1',
+      unfold: '1',
+      page: '1'
+    }
+  ),
   op('ptep_set_access_flags, write, folded', POSTED, `${S5}, A3; 4`, {
     R: '1 + 1 + C + 1 + 1',
     S: '1',
@@ -250,7 +255,7 @@ export const OP_SHEETS: readonly OpSheet[] = [
   }),
   ...(
     [
-      [['linux-6.9', 'linux-6.10', 'linux-6.12.0'], '1 + 1 + C + 1'],
+      [['linux-6.9', 'linux-6.10', 'linux-6.11', 'linux-6.12.0'], '1 + 1 + C + 1'],
       [POSTED, '1 + 1 + C + 1 + 1'],
       [['linux-6.12'], '1 + 1 + 1 + 1']
     ] as const

@@ -29,9 +29,15 @@ export interface Survey {
 /**
  * Designs of teardown that were proposed but never counted: nobody published a formula (for D2r only
  * that it is quadratic in C), so that `zap.test.ts` alone holds theirs. Their fork is that of the kernel
- * they are made from. And 6.1.0, which touches entries as `linux-6.1` does, in everything counted here.
+ * they are made from. And 6.1.0 and 6.11, which touch entries
+ * as `linux-6.1` and `linux-6.10` do, in everything counted here.
  */
-export const WITHOUT_FORMULAE: readonly string[] = ['contpte-v2-robust', 'contpte-flush-folio', 'linux-6.1.0']
+export const WITHOUT_FORMULAE: readonly string[] = [
+  'contpte-v2-robust',
+  'contpte-flush-folio',
+  'linux-6.1.0',
+  'linux-6.11'
+]
 
 /** Every other kernel, and the pages that OnePlus maps without blocks: one without sheets is reported. */
 export const KERNEL_NAMES: readonly string[] = [
@@ -43,7 +49,7 @@ const GRANULE_NAMES = ['4K', '16K', '64K'] as const
 export const SHEETS: readonly Sheet[] = [...FORK_SHEETS, ...ZAP_SHEETS]
 
 /** Designs without contiguous PTEs: every order is one class. */
-const ENTRY_BY_ENTRY = ['no-contpte', 'linux-6.1', ONEPLUS_PAGES]
+const ENTRY_BY_ENTRY = ['no-contpte', 'linux-6.1', 'linux-6.8', ONEPLUS_PAGES]
 /** Designs that take one entry at a time, whatever the folio. */
 const SINGLY = [...ENTRY_BY_ENTRY, 'contpte-unbatched']
 /** Designs that flush in the middle of fork. */
@@ -92,7 +98,7 @@ const isSpecial = (kernel: string, of: Case, scope: Scope): boolean =>
   BLOCKS.applies(of) &&
   (scope !== 'test' || of.pages <= 512 || ordersOfClasses(kernel, of.granule).includes(of.order))
 
-const isContpte = (kernel: string): boolean => /^contpte|linux-6\.(9|10|12)/.test(kernel)
+const isContpte = (kernel: string): boolean => /^contpte|linux-6\.(9|1[0-2])/.test(kernel)
 
 /** Special states come last; large ones are measured entry by entry only where all are. */
 function measure(kernel: string, of: Case, fast: boolean, scope: Scope): Measured[] {

@@ -171,7 +171,7 @@ function blocks(): Sheet[] {
 
 /** Every sheet of teardown: a design more is an entry more. */
 export const ZAP_SHEETS: readonly Sheet[] = [
-  ...plain(['no-contpte', 'linux-6.1'], 'N'),
+  ...plain(['no-contpte', 'linux-6.1', 'linux-6.8'], 'N'),
   ...plain([ONEPLUS_PAGES], '2·N', 'one load more than D0: each entry is asked for the contiguous bit first'),
   ...unfoldFirst(BOTH, ['contpte-unbatched']),
   ...full(),
@@ -190,7 +190,7 @@ export function gathering(kernel: string, of: Case): Gathering {
     // A slot a block.
     return { pagesAFlush: gatherCapacity(of.granule, 'pages', true) * GRANULES[of.granule].c, asidDsb }
   }
-  const inRuns = kernel === 'linux-6.9' || /^linux-6\.1[02]/.test(kernel)
+  const inRuns = kernel === 'linux-6.9' || /^linux-6\.1[0-2]/.test(kernel)
   if (!inRuns) return { pagesAFlush: gatherCapacity(of.granule, 'pages', true), asidDsb }
   const single = of.order === 0
   return { pagesAFlush: gatherCapacity(of.granule, 'runs', single) * 2 ** of.order, asidDsb }

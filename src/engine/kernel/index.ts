@@ -7,8 +7,10 @@ import { contpteV3 } from './contpte-v3'
 import { linux61 } from './linux-6.1'
 import { linux610 } from './linux-6.1.0'
 import { linuxV610 } from './linux-6.10'
+import { linux611 } from './linux-6.11'
 import { linux612 } from './linux-6.12'
 import { linux6120 } from './linux-6.12.0'
+import { linux68 } from './linux-6.8'
 import { linux69 } from './linux-6.9'
 import { noContpte } from './no-contpte'
 import { oneplus515 } from './oneplus-5.15'
@@ -26,8 +28,10 @@ export const KERNELS: readonly KernelRecord[] = [
   contpteV3,
   linux61,
   linux610,
+  linux68,
   linux69,
   linuxV610,
+  linux611,
   linux6120,
   linux612,
   oneplus515

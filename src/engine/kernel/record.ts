@@ -57,10 +57,11 @@ export interface KernelRecord {
   readonly faultOrders: 'pmd-only' | 'per-size' | 'exposed'
   /**
    * Which files sysfs has for transparent huge pages, and what writing them does: none a size (6.1),
-   * `enabled` a size (6.8, 6.9), also `stats` of faults and swap (6.10), or `shmem_enabled`, all `stats` and
-   * `shrink_underused` (6.12).
+   * `enabled` a size (6.8, 6.9), also `stats` of faults and swap (6.10), also `shmem_enabled` and `stats` of
+   * splits and shared memory, with khugepaged started and stopped by the PMD size's file (6.11), or gauges, sizes of
+   * the page cache, `shrink_underused` and `thp_anon=`, too (6.12).
    */
-  readonly thpFiles: 'linux-6.1' | 'linux-6.8' | 'linux-6.10' | 'linux-6.12'
+  readonly thpFiles: 'linux-6.1' | 'linux-6.8' | 'linux-6.10' | 'linux-6.11' | 'linux-6.12'
   /** Range TLBI encoding: `ascending` from scale 0 (up to 6.7), `descending` from scale 3 (6.8+). */
   readonly tlbiRange: 'ascending' | 'descending'
   /** DSB ISH at the end of a range flush that became a whole-ASID flush: 1, or 2 from 6.12. */
@@ -83,8 +84,11 @@ export interface KernelRecord {
   readonly anonExclusive: boolean
   /** Splitting a PMD leaf: entries come out clean and the folio dirty (6.1), or they stay dirty (6.9+). */
   readonly pmdSplitDirty: 'folio' | 'entries'
-  /** Swapping in: a page at a time (up to 6.10), or folios where the entries allow it, writable at once (6.11 and 6.12). */
-  readonly swapIn: 'page' | 'folio'
+  /**
+   * Swapping in: a page at a time (up to 6.10); all of a folio that is still cached, writable at once, where the
+   * entries allow it (6.11); from a synchronous device whole folios are read, too (6.12).
+   */
+  readonly swapIn: 'page' | 'cached-folio' | 'folio'
   /** Which names the kernel's functions go by where they were renamed; for counts of functions only. */
   readonly functionNames: 'linux-6.1' | 'linux-6.12'
   /** The multi-generation LRU runs (a build choice): accessing a folio twice does not activate it. */

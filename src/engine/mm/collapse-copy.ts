@@ -83,7 +83,7 @@ export function collapseInto(world: World, mm: Mm, vma: Vma, vpn: number, pfn: n
   mapLeaf(world, vma, pmd, pfn)
   depositUsedTable(world, mm, table)
   world.probe?.('PMD leaf mapped', pfn)
-  if (world.kernel.deferredSplit === 'partially-mapped') deferSplit(world, pfn, false)
+  if (world.kernel.thpFiles === 'linux-6.12') deferSplit(world, pfn, false)
   return 'succeed'
 }
 

@@ -10,16 +10,17 @@ import { FOLIO_DEFERRED, FOLIO_PARTIALLY_MAPPED, FOLIO_SWAPCACHE } from './folio
 
 /**
  * `deferred_split_folio` (6.10+) or `deferred_split_huge_page` (before): queues the folio of `pfn`.
- * `partially` is false only for a PMD-sized folio just faulted in (6.12, `shrink_underused`).
+ * `partially` is false only for a PMD-sized folio just faulted in or collapsed (6.12, while `shrink_underused` is 1).
  * Folios of order 1 and in the swap cache are never queued.
  */
 export function deferSplit(world: World, pfn: number, partially = true): void {
-  const { folios, kernel, calls, vm, geometry, thpStats } = world
+  const { folios, kernel, calls, vm, geometry, thpStats, thp } = world
   const modern = kernel.deferredSplit === 'partially-mapped'
   calls[kernel.functionNames === 'linux-6.12' ? FN.deferred_split_folio : FN.deferred_split_huge_page]++
   const order = folios.order(pfn)
   const flags = folios.flags(pfn)
   if (order <= 1 || (flags & FOLIO_SWAPCACHE) !== 0) return
+  if (!partially && thp.shrinkUnderused === 0) return
   if (!modern) {
     if ((flags & FOLIO_DEFERRED) === 0) vm[VM.thp_deferred_split_page]++
     folios.setFlags(pfn, FOLIO_DEFERRED)

@@ -71,7 +71,7 @@ export function hugeAnonymousFault(
   setPmd(world, mm, pmd, (vma.flags & VM_WRITE) === 0 ? leaf : mkwrite(leaf), pfn)
   mm.anonPages += 2 ** order
   mm.count(RSS, 1)
-  if (world.kernel.deferredSplit === 'partially-mapped') deferSplit(world, pfn, false)
+  if (world.kernel.thpFiles === 'linux-6.12') deferSplit(world, pfn, false)
   vm[VM.thp_fault_alloc]++
   thpStats.add(order, 'anon_fault_alloc')
   world.probe?.('PMD leaf mapped')

@@ -123,7 +123,7 @@ function swapInOrder(
   slot: number,
   entry: number
 ): number {
-  if (world.kernel.swapIn === 'page' || isUserfaultArmed(vma)) return 0
+  if (world.kernel.swapIn !== 'folio' || isUserfaultArmed(vma)) return 0
   const swap = world.tables.pfn(slot)
   let orders = allowableOrders(world, mm, vma, 2 ** world.geometry.pmdOrder - 1)
   while (orders !== 0 && !orderFits(vma, vpn, highestOrder(orders))) orders = dropHighest(orders)
@@ -213,7 +213,7 @@ function mapSwappedIn(
   let attr = pageProtection(vma.flags) | (entry & UFFD_WP)
   let pending = write
   const exclusive = exclusiveEntry || folios.refcount(page) === 1
-  if (exclusive && (vma.flags & VM_WRITE) !== 0 && !marked && (write || kernel.swapIn === 'folio')) {
+  if (exclusive && (vma.flags & VM_WRITE) !== 0 && !marked && (write || kernel.swapIn !== 'page')) {
     attr = mkwrite(write ? mkdirty(attr) : attr)
     pending = false
   }

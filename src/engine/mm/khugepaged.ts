@@ -3,6 +3,7 @@
  * `khugepaged-scan.ts` is one wake-up. Here is which mm it would scan, because the kernel asks for it on
  * mmap, merges and faults. Source: Linux 6.1 and 6.12, mm/khugepaged.c, `khugepaged_enter_vma`.
  */
+import { hasFilesOf611 } from '../kernel/names'
 import { orderAllowed, orderFitsSomewhere, vmaRefusal } from '../thp/orders'
 import { FN } from '../trace/functions'
 import type { World } from '../world'
@@ -15,8 +16,7 @@ import { MMF_VM_HUGEPAGE, VM_HUGETLB, VM_NOHUGEPAGE, type Mm, type Vma } from '.
 export function hugepagePmdEnabled({ thp, kernel, geometry }: World): boolean {
   const top = thp.top !== 'never'
   if (kernel.thpFiles === 'linux-6.1') return top
-  if (kernel.thpFiles !== 'linux-6.12')
-    return top || thp.sizes.includes('always') || thp.sizes.includes('madvise')
+  if (!hasFilesOf611(kernel)) return top || thp.sizes.includes('always') || thp.sizes.includes('madvise')
   const size = thp.sizes[geometry.pmdOrder]
   return size === 'always' || size === 'madvise' || (size === 'inherit' && top)
 }

@@ -4,6 +4,7 @@
  * mm/khugepaged.c, mm/shmem.c.
  */
 import { EngineError } from '../error'
+import { hasFilesOf611 } from '../kernel/names'
 import { startStopKhugepaged } from '../mm/khugepaged'
 import { bool, boundedKeyword, bracketed, keyword, unsigned } from '../sysfs/parse'
 import type { SysfsTree } from '../sysfs/tree'
@@ -23,13 +24,23 @@ const ANON_SIZE: readonly ThpStatName[] = [
   'nr_anon',
   'nr_anon_partially_mapped'
 ]
-/** What 6.10 counts of each anonymous size; splits came with 6.11, gauges with 6.12. */
+/** What 6.10 counts of each anonymous size. */
 const FIRST_STATS: readonly ThpStatName[] = [
   'anon_fault_alloc',
   'anon_fault_fallback',
   'anon_fault_fallback_charge',
   'swpout',
   'swpout_fallback'
+]
+/** What 6.11 does: shared memory too, but no gauges yet. */
+const SECOND_STATS: readonly ThpStatName[] = [
+  ...FIRST_STATS,
+  'split',
+  'split_failed',
+  'split_deferred',
+  'shmem_alloc',
+  'shmem_fallback',
+  'shmem_fallback_charge'
 ]
 const SHMEM_SIZE: readonly ThpStatName[] = ['shmem_alloc', 'shmem_fallback', 'shmem_fallback_charge']
 
@@ -46,6 +57,14 @@ export function addThpFiles(tree: SysfsTree, world: World): void {
   if (thpFiles === 'linux-6.8') return
   if (thpFiles === 'linux-6.10') {
     for (const order of anonOrders(world.geometry)) addStats(tree, world, order, FIRST_STATS)
+    return
+  }
+  if (thpFiles === 'linux-6.11') {
+    // Only 6.12 has a directory for what the page cache alone can be made of, and files that fit the size.
+    for (const order of anonOrders(world.geometry)) {
+      addShmemEnabled(tree, world, order)
+      addStats(tree, world, order, SECOND_STATS)
+    }
     return
   }
   for (const order of anonOrders(world.geometry)) addStats(tree, world, order, [...EVERY_SIZE, ...ANON_SIZE])
@@ -98,7 +117,7 @@ function storeShmem({ thp: settings, kernel, geometry }: World, text: string): v
   const inherits = settings.shmemSizes.map(
     (size, order) => (size === 'inherit') === (order === geometry.pmdOrder)
   )
-  if (value === 'force' && kernel.thpFiles === 'linux-6.12' && inherits.includes(false)) {
+  if (value === 'force' && hasFilesOf611(kernel) && inherits.includes(false)) {
     throw new EngineError('EINVAL', 'force needs the PMD size, and no other, at inherit.')
   }
   settings.shmem = value
@@ -111,7 +130,7 @@ function addAnonEnabled(tree: SysfsTree, world: World, order: number): void {
     store: (text) => {
       settings.sizes[order] = keyword(text, SIZE_ENABLED)
       // 6.8 to 6.10.3, and so 6.10 here, look at the thread only when the top level is written.
-      if (kernel.thpFiles === 'linux-6.12') startStopKhugepaged(world)
+      if (hasFilesOf611(kernel)) startStopKhugepaged(world)
     }
   })
 }

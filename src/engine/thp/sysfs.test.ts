@@ -202,6 +202,61 @@ describe('trees of other kernels', () => {
     expect(code(() => sysfs.write('hugepages-64kB/stats/anon_fault_alloc', '0'))).toBe('EACCES')
   })
 
+  it('6.11 has shared memory and splits of anonymous sizes, no gauges, no shrink_underused', () => {
+    const { sysfs } = tree('4K', 'linux-6.11')
+    expect(sysfs.list()).not.toContain('shrink_underused')
+    expect(sysfs.list()).not.toContain('hugepages-8kB')
+    for (const kb of [16, 64, 2048]) {
+      expect(sysfs.list(`hugepages-${kb}kB`)).toEqual(['enabled', 'shmem_enabled', 'stats'])
+      expect(sysfs.list(`hugepages-${kb}kB/stats`)).toEqual([
+        'anon_fault_alloc',
+        'anon_fault_fallback',
+        'anon_fault_fallback_charge',
+        'shmem_alloc',
+        'shmem_fallback',
+        'shmem_fallback_charge',
+        'split',
+        'split_deferred',
+        'split_failed',
+        'swpout',
+        'swpout_fallback'
+      ])
+    }
+    // Every anonymous size has it, also those that the page cache cannot hold.
+    expect(tree('64K', 'linux-6.11').sysfs.list('hugepages-262144kB')).toContain('shmem_enabled')
+    expect(sysfs.read('hugepages-2048kB/shmem_enabled')).toBe('always [inherit] within_size advise never\n')
+    sysfs.write('shmem_enabled', 'force')
+    expect(code(() => sysfs.write('hugepages-64kB/shmem_enabled', 'inherit'))).toBe('EINVAL')
+    sysfs.write('shmem_enabled', 'never')
+    sysfs.write('hugepages-64kB/shmem_enabled', 'inherit')
+    expect(code(() => sysfs.write('shmem_enabled', 'force'))).toBe('EINVAL')
+  })
+
+  it.each([
+    ['linux-6.8', false, true],
+    ['linux-6.10', false, true],
+    ['linux-6.11', true, false],
+    ['linux-6.12', true, false]
+  ])(
+    '%s: writing a size starts khugepaged %s; any size does at the next write to the top %s',
+    (kernel, size, any) => {
+      const pmd = tree('4K', kernel)
+      pmd.sysfs.write('enabled', 'never')
+      pmd.sysfs.write('hugepages-2048kB/enabled', 'always')
+      expect(pmd.world.thp.khugepagedRuns).toBe(size)
+      const small = tree('4K', kernel)
+      small.sysfs.write('hugepages-64kB/enabled', 'always')
+      small.sysfs.write('enabled', 'never')
+      expect(small.world.thp.khugepagedRuns).toBe(any)
+    }
+  )
+
+  it('6.8 has what 6.9 has', () => {
+    const list = (kernel: string) => tree('16K', kernel).sysfs.list()
+    expect(list('linux-6.8')).toEqual(list('linux-6.9'))
+    expect(tree('16K', 'linux-6.8').sysfs.list('hugepages-64kB')).toEqual(['enabled'])
+  })
+
   it('6.12 has shared memory and statistics a size, and shrink_underused', () => {
     const { sysfs } = tree('4K', 'linux-6.12')
     expect(sysfs.list()).toContain('shrink_underused')
