@@ -3,6 +3,8 @@ import { opSurvey } from './op-survey'
 import { SHEETS, survey, type Scope, type Survey } from './survey'
 import { tagSurvey } from './tag-survey'
 
+export { SHEETS }
+
 /** Everything that was compared, one line about it, and the page that it gives. */
 export interface Counts {
   readonly survey: Survey
