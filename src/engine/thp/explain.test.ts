@@ -150,6 +150,12 @@ describe('memory in pieces', () => {
       4,
       undefined
     ])
+    process.machine.sysfs.write('/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages', '1')
+    const pool = process.mmap({ bytes: 2 ** 21, huge: 2 ** 21 })
+    expect([pool.explain(3).order, pool.explain(3).sizes[0].why]).toEqual([
+      9,
+      'The VMA maps HugeTLB pages, which come from a pool of their own.'
+    ])
     const tmpfs = process.mmap({ bytes: 2 ** 20, shared: true })
     expect([tmpfs.explain(0).order, tmpfs.explain(0).sizes[0].why]).toEqual([
       0,

@@ -7,7 +7,7 @@
 import { isPmdLeaf } from '../arch/descriptor'
 import { suitableBlock, VM_CHP } from '../mm/exposed/block'
 import { filePageOrder, FileMapping } from '../mm/file'
-import { VM_HUGEPAGE, VM_SHARED, VM_WRITE, type Mm, type Vma } from '../mm/mm'
+import { VM_HUGEPAGE, VM_HUGETLB, VM_SHARED, VM_WRITE, type Mm, type Vma } from '../mm/mm'
 import { compactionWouldGive, faultEffort, type Effort } from '../mm/pressure'
 import { isUserfaultArmed } from '../mm/userfault'
 import { findPmd, findSlot } from '../mm/walk'
@@ -73,7 +73,7 @@ export interface KnownMemory {
 
 type DecidingMm = Pick<Mm, 'root' | 'flags'>
 type DecidingVma = Pick<Vma, 'start' | 'end' | 'flags'> &
-  Partial<Pick<Vma, 'pgoff'>> & { readonly file?: unknown }
+  Partial<Pick<Vma, 'pgoff' | 'huge'>> & { readonly file?: unknown }
 
 /** The decision for a store to page `vpn` of `vma`. */
 export function explainStore(
@@ -171,7 +171,8 @@ function entryTaken(world: DecidingWorld, mm: DecidingMm, vpn: number): boolean 
 
 /** What a store gets where no size of anonymous memory is: a shared page as the page cache has it, else one page. */
 function orderWithout(world: DecidingWorld, vma: DecidingVma, vpn: number): number {
-  const { file, flags, pgoff, start } = vma
+  const { file, flags, pgoff, start, huge } = vma
+  if (huge !== undefined) return huge.order
   if (!isWorld(world) || pgoff === undefined || !(file instanceof FileMapping)) return 0
   return (flags & VM_SHARED) === 0 ? 0 : filePageOrder(world, file, pgoff + (vpn - start))
 }
@@ -271,7 +272,8 @@ function sentence(
 }
 
 /** Shared memory has settings of its own; large folios of it are not simulated, whatever they say. */
-function notAnonymous({ file }: DecidingVma): string {
+function notAnonymous({ file, flags }: DecidingVma): string {
+  if ((flags & VM_HUGETLB) !== 0) return 'The VMA maps HugeTLB pages, which come from a pool of their own.'
   return file instanceof FileMapping && file.shmem
     ? 'The VMA maps shared memory, which shmem_enabled concerns; it is simulated in single pages whatever that says.'
     : 'The VMA maps a file or shared memory, which these settings do not concern.'

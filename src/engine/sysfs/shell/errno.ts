@@ -23,8 +23,9 @@ export function strerror(error: unknown): string {
 
 /**
  * `open(2)` with O_WRONLY and O_CREAT, as redirections and `tee` do: sysfs creates no files, so that a
- * name that is not there is `EACCES` in a directory that is, and `ENOENT` elsewhere.
- * Source: linux-6.12 fs/namei.c (`lookup_open`).
+ * name that is not there is `EACCES` in a directory that is, and `ENOENT` elsewhere. In /proc looking a name up
+ * fails before anybody would create it.
+ * Source: linux-6.12 fs/namei.c (`lookup_open`), fs/proc/generic.c (`proc_lookup_de`), fs/proc/proc_sysctl.c.
  */
 export function openForWriting(tree: SysfsTree, path: string, directory: string): void {
   if (tree.exists(path, directory)) {
@@ -34,7 +35,8 @@ export function openForWriting(tree: SysfsTree, path: string, directory: string)
   }
   const slash = path.lastIndexOf('/')
   const parent = slash < 0 ? '.' : slash === 0 ? '/' : path.slice(0, slash)
-  if (path !== '' && tree.kind(parent, directory) === 'directory') {
+  const inProc = /^\/proc(?:\/|$)/.test(path.startsWith('/') ? path : `${directory}/${path}`)
+  if (path !== '' && !inProc && tree.kind(parent, directory) === 'directory') {
     throw new EngineError('EACCES', `EACCES: nobody can create '${path}'`)
   }
   tree.resolve(path === '' ? '\u0000' : path, directory)

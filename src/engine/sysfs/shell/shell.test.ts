@@ -168,6 +168,8 @@ describe('what is refused', () => {
     ['echo $(cat enabled', "bash: unexpected EOF while looking for matching `)'\n", 2],
     ['echo `cat enabled', "bash: unexpected EOF while looking for matching ``'\n", 2],
     ['echo always >', "bash: syntax error near unexpected token `newline'\n", 2],
+    ['echo 3 > /proc/sys/vm/drop_caches', 'bash: /proc/sys/vm/drop_caches: No such file or directory\n', 1],
+    ['cd /proc; echo 3 > sys/vm/nothing', 'bash: sys/vm/nothing: No such file or directory\n', 1],
     ['cat enabled/', 'cat: enabled/: Not a directory\n', 1],
     ["sh -c 'echo x > enabled'", 'sh: line 1: echo: write error: Invalid argument\n', 1],
     ["sudo bash -c 'nothing'", 'bash: line 1: nothing: command not found\n', 127],
