@@ -77,6 +77,30 @@ describe('charts of memory', () => {
     expect(steps).toEqual([0, 0.25, 1, 2, 2.5, 3, 3, 3])
   })
 
+  it('tell more sizes apart than there are colours', async () => {
+    const orders = [0, 2, 3, 4, 5, 6, 7, 8, 9]
+    const many: TraceFootprint = {
+      ...footprint(1),
+      orders,
+      points: [
+        { ...footprint(1).points[0], folios: orders, unusable: orders.map((order) => (order + 1) / 10) }
+      ]
+    }
+    const config = { range: { category: ['#111', '#222', '#333', '#444', '#555', '#666'] } }
+    const chart = footprintChart('free', [{ name: 'always', footprint: many }])
+    const drawn = await drawChart(chart.spec, { config, width: 400 })
+    const svg = await drawn.view.toSVG()
+    drawn.finalize()
+    const looks = orders.map((order) => {
+      const size = order < 8 ? `${4 * 2 ** order} KiB` : `${2 ** (order - 8)} MiB`
+      const line = new RegExp(`aria-label="[^"]*series: ${size}[^"]*"[^>]*`).exec(svg)?.[0] ?? ''
+      return `${/stroke="([^"]+)"/.exec(line)?.[1] ?? ''} ${/stroke-width="([^"]+)"/.exec(line)?.[1] ?? ''}`
+    })
+    expect(looks.every((look) => /^#\d+ [\d.]+$/.test(look))).toBe(true)
+    expect(new Set(looks).size).toBe(orders.length)
+    expect(footprintChart('pages', sides).spec.encoding).not.toHaveProperty('strokeWidth')
+  })
+
   it('say what was so at an event', () => {
     expect(pointAt(footprint(1), 8)?.event).toBe(4)
     expect(pointAt(footprint(1), 9)?.event).toBe(9)

@@ -62,7 +62,11 @@ export function footprintValues(figure: Figure, sides: readonly FootprintSide[])
   return all.filter(({ series }) => seen.has(series))
 }
 
-/** The chart of a figure: colours are series, dashes are policies. */
+/** Colours a theme has for series, and how wide lines are that use them for the first, second and third time. */
+const COLOURS = 6
+const WIDTHS = [2, 4.5, 1]
+
+/** The chart of a figure: colours are series, and widths where there are more of them; dashes are policies. */
 export function footprintChart(figure: Figure, sides: readonly FootprintSide[]): Chart {
   const [name, axis] = TITLES[figure]
   const values = footprintValues(figure, sides)
@@ -80,7 +84,20 @@ export function footprintChart(figure: Figure, sides: readonly FootprintSide[]):
       encoding: {
         x: { field: 'step', type: 'quantitative', title: 'operations of the script done' },
         y: { field: 'value', type: 'quantitative', title: axis },
-        color: { field: 'series', type: 'nominal', title: null, sort: series },
+        color: { field: 'series', type: 'ordinal', title: null, sort: series, scale: { range: 'category' } },
+        ...(series.length > COLOURS && {
+          strokeWidth: {
+            field: 'series',
+            type: 'ordinal',
+            title: null,
+            sort: series,
+            scale: {
+              type: 'ordinal',
+              domain: series,
+              range: series.map((_, at) => WIDTHS[Math.floor(at / COLOURS) % WIDTHS.length])
+            }
+          }
+        }),
         ...(many && {
           strokeDash: { field: 'policy', type: 'nominal', title: null, sort: sides.map((side) => side.name) }
         })
