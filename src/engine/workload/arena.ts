@@ -102,7 +102,7 @@ export class Arena implements Workload {
       frees: this.#frees,
       liveBytes: this.#live,
       livePages: this.#livePages,
-      residentPages: this.heap.mm.anonPages,
+      residentPages: this.heap.residentPages,
       stateBytes:
         lanes.reduce((sum, { byteLength }) => sum + byteLength, 0) +
         kept.reduce((sum, { bytes }) => sum + bytes, 0)

@@ -61,7 +61,7 @@ export class Bump implements Workload {
       frees: this.#frees,
       liveBytes: this.#at,
       livePages: Math.ceil(this.#at / this.#pageBytes),
-      residentPages: this.heap.mm.anonPages,
+      residentPages: this.heap.residentPages,
       stateBytes: 0
     }
   }

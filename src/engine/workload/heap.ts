@@ -33,6 +33,11 @@ export class Heap {
     this.counts.stores += count
   }
 
+  /** Pages resident in the process, in whatever memory the heap lies. */
+  get residentPages(): number {
+    return this.mm.anonPages + this.mm.filePages
+  }
+
   /** `madvise(MADV_DONTNEED)`. */
   purge(page: number, count: number): void {
     sysMadvise(this.world, this.mm, this.vpn + page, count, 'dontneed')

@@ -77,7 +77,7 @@ export class JsHeap implements Workload {
       frees: this.#frees,
       liveBytes: this.#old.length * CHUNK_BYTES + this.#at,
       livePages: old + Math.ceil(this.#at / this.#pageBytes),
-      residentPages: this.heap.mm.anonPages,
+      residentPages: this.heap.residentPages,
       stateBytes: this.#free.bytes + this.#old.length * 8
     }
   }

@@ -73,6 +73,16 @@ describe('an arena', () => {
     expect(cut(65536)).toEqual({ folios: 0, unmapped: 0 })
   })
 
+  it('counts what is resident of shared memory, which giving back does not free', () => {
+    const machine = createMachine({ kernel: 'linux-6.12', memoryBytes: 2 ** 30 })
+    const region = machine.spawn().mmap({ bytes: 2 ** 24, shared: true })
+    const workload = startWorkload(region, { kind: 'arena', liveBytes: 2 ** 21 })
+    workload.run(10_000)
+    const { report } = workload
+    expect(report.residentPages).toBeGreaterThanOrEqual(report.livePages)
+    expect(report.residentPages).toBe(region.process.livingMm().filePages)
+  })
+
   it('says when it is full, and what it does not take', () => {
     const { workload } = setup({ kind: 'arena', liveBytes: 2 ** 26 })
     expect(() => {
