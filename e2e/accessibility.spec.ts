@@ -88,7 +88,7 @@ test.describe('WCAG 2.2 AA', () => {
 
 test.describe('by keyboard and in words', () => {
   test.describe.configure({ mode: 'serial' })
-  test.use({ together: 'keyboard' })
+  test.use({ together: 'written' })
 
   test('ux 85: Tab leaves the editor after Ctrl+M, and the hint says so', async ({ lab }) => {
     await lab.focusEditor()
@@ -99,6 +99,9 @@ test.describe('by keyboard and in words', () => {
     await expect(lab.editor).not.toHaveClass(/focused/)
     const inside = await lab.editor.evaluate((editor) => editor.contains(document.activeElement))
     expect(inside).toBe(false)
+    await lab.focusEditor()
+    await lab.press('Control+M')
+    await expect(lab.status).not.toContainText(/Tab moves focus/)
   })
 
   test('ux 85: F6 goes round all regions and back', async ({ lab }) => {

@@ -35,7 +35,7 @@ async function exported(lab: Lab, folder: string, name: string): Promise<Uint8Ar
 
 test.describe('bundles of a run', () => {
   test.describe.configure({ mode: 'serial' })
-  test.use({ together: 'bundles' })
+  test.use({ together: 'written' })
 
   test('issue 3: exported twice, also after running again, the bundle has the same bytes', async ({
     lab,

@@ -6,7 +6,7 @@ test.describe.configure({ timeout: 240_000 })
 
 test.describe('two kernels', () => {
   test.describe.configure({ mode: 'serial' })
-  test.use({ together: 'compare' })
+  test.use({ together: 'written' })
 
   test('issue 5: the hole in a block, on two kernels, with the keyboard alone', async ({ lab }) => {
     const stepper = new Stepper(lab)

@@ -3,7 +3,7 @@ import { MACHINE, SMALL } from './scripts'
 
 test.describe('what is typed', () => {
   test.describe.configure({ mode: 'serial' })
-  test.use({ together: 'typing' })
+  test.use({ together: 'written' })
 
   test('ux 7: completion lists what the API offers, with its documentation', async ({ lab }) => {
     await lab.write(MACHINE)

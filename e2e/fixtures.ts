@@ -37,13 +37,13 @@ export interface Shell {
 }
 
 /**
- * What the tests of a worker share: nothing that the app keeps, but one origin, so that the browser need
+ * What the tests of a worker share: nothing that the app keeps, but origins, so that the browser need
  * not fetch and compile the same files again for every test.
  */
 interface Browsing {
   readonly context: BrowserContext
-  /** Of the first host; the later ones take the same. */
-  port?: number
+  /** Of hosts that ended; the next ones take the same. */
+  readonly ports: number[]
 }
 
 /** An app that was started, and how to end it. */
@@ -55,10 +55,10 @@ interface Opened {
 }
 
 async function webShell(browsing: Browsing): Promise<Opened> {
-  const first = new WebHost(undefined, browsing.port)
+  const first = new WebHost(undefined, browsing.ports.pop())
   let host = first
   await host.start()
-  browsing.port ??= Number(new URL(host.origin).port)
+  const port = Number(new URL(host.origin).port)
   const page = await browsing.context.newPage()
   await forget(page, host.origin)
   const shell: Shell = {
@@ -82,17 +82,21 @@ async function webShell(browsing: Browsing): Promise<Opened> {
     }
   }
   const close = async () => {
-    for (const opened of browsing.context.pages()) await opened.close()
+    await page.close()
     if (host !== first) await host.dispose()
     await first.dispose()
+    browsing.ports.push(port)
   }
   return { shell, host: first, close }
 }
 
-/** The browser forgets what pages of an origin kept, but not their files. */
+/**
+ * The browser forgets what pages of an origin kept, but not their files. Cookies stay: they belong to all
+ * ports, and one of an earlier host opens nothing.
+ */
 async function forget(page: Page, origin: string): Promise<void> {
   const browser = await page.context().newCDPSession(page)
-  const storageTypes = 'cookies,local_storage,indexeddb,cache_storage,service_workers'
+  const storageTypes = 'local_storage,indexeddb,cache_storage,service_workers'
   await browser.send('Storage.clearDataForOrigin', { origin, storageTypes })
   await browser.detach()
 }
@@ -148,8 +152,9 @@ function electronOrSkip(testInfo: TestInfo): string {
 
 interface Options {
   /**
-   * A name: the tests of a serial group with it use one window, one after the other. Only for tests that
-   * begin by writing what they look at; opening the app anew is most of what such a test would cost.
+   * A name: tests with it that a worker runs one after the other use one window, whatever file they are in.
+   * Opening the app anew is most of what such a test would cost. `written` is for tests that begin by writing
+   * what they look at and leave the settings as they are; others name a window for their own group.
    */
   together: string
 }
@@ -164,9 +169,9 @@ interface Fixtures {
   lab: Lab
 }
 
-/** The app that the tests of a group use together, while they last. */
+/** The app that tests use together, until one asks for another. Tests without a name open theirs beside it. */
 interface Kept {
-  group: string
+  name: string
   app?: Opened
   end(): Promise<void>
 }
@@ -177,7 +182,7 @@ export const test = base.extend<Fixtures & Options, { browsing: Browsing; kept: 
     async ({ browser }, use, { project }) => {
       const { viewport, permissions } = project.use
       const context = await browser.newContext({ viewport, permissions })
-      await use({ context })
+      await use({ context, ports: [] })
       await context.close()
     },
     { scope: 'worker' }
@@ -185,11 +190,11 @@ export const test = base.extend<Fixtures & Options, { browsing: Browsing; kept: 
   kept: [
     async ({}, use) => {
       const kept: Kept = {
-        group: '',
+        name: '',
         end: async () => {
           await kept.app?.close()
           kept.app = undefined
-          kept.group = ''
+          kept.name = ''
         }
       }
       await use(kept)
@@ -203,15 +208,14 @@ export const test = base.extend<Fixtures & Options, { browsing: Browsing; kept: 
     },
     { auto: true }
   ],
-  opened: async ({ needsBinary, browsing, kept, together }, use, { file }) => {
+  opened: async ({ needsBinary, browsing, kept, together }, use) => {
     const open = () => (needsBinary ? electronShell(needsBinary) : webShell(browsing))
-    const group = together && `${file} ${together}`
-    const used = group !== '' && kept.group === group
-    if (!used) await kept.end()
+    const used = kept.app !== undefined && together === kept.name
+    if (together && !used) await kept.end()
     const app = used && kept.app ? kept.app : await open()
-    if (group) Object.assign(kept, { group, app })
+    if (together) Object.assign(kept, { name: together, app })
     await use({ ...app, used })
-    if (!group) await app.close()
+    if (!together) await app.close()
   },
   shell: async ({ opened }, use) => {
     await use(opened.shell)
@@ -223,8 +227,10 @@ export const test = base.extend<Fixtures & Options, { browsing: Browsing; kept: 
   lab: async ({ opened: { shell, used } }, use) => {
     const problems = watch(shell.page)
     const lab = new Lab(shell, problems)
-    if (used) await lab.tidy()
-    else await shell.open()
+    if (used) {
+      await shell.page.bringToFront()
+      await lab.tidy()
+    } else await shell.open()
     await lab.ready()
     await use(lab)
     problems.assertNone()

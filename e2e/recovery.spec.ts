@@ -37,12 +37,16 @@ for (const [kind, spoil] of [
   })
 }
 
-test('ux 64: a closed panel comes back with "Reset layout"', async ({ lab }) => {
-  await lab.tab(/Verdicts/).click()
-  await lab.command('Close the active tab')
-  await expect(lab.tab(/Verdicts/)).toHaveCount(0)
-  await lab.command('Reset layout')
-  await expect(lab.tab(/Verdicts/)).toBeVisible()
+test.describe('in a window of others', () => {
+  test.use({ together: 'written' })
+
+  test('ux 64: a closed panel comes back with "Reset layout"', async ({ lab }) => {
+    await lab.tab(/Verdicts/).click()
+    await lab.command('Close the active tab')
+    await expect(lab.tab(/Verdicts/)).toHaveCount(0)
+    await lab.command('Reset layout')
+    await expect(lab.tab(/Verdicts/)).toBeVisible()
+  })
 })
 
 test('ux 65: text typed is kept by itself and survives kill -9', async ({ lab, shell }) => {

@@ -27,7 +27,7 @@ export default experiment({
 
 test.describe('results', () => {
   test.describe.configure({ mode: 'serial' })
-  test.use({ together: 'results' })
+  test.use({ together: 'written' })
 
   test('ux 27: a table is sorted, filtered, narrowed and copied as TSV', async ({ lab }) => {
     await lab.write(CHARTED)

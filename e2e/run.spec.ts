@@ -18,7 +18,7 @@ async function typingDelays(lab: Lab, text: string): Promise<number[]> {
 
 test.describe('runs', () => {
   test.describe.configure({ mode: 'serial' })
-  test.use({ together: 'runs' })
+  test.use({ together: 'written' })
 
   test('ux 26: earlier runs are kept and can be opened again', async ({ lab }) => {
     await lab.write(SMALL)
@@ -37,6 +37,7 @@ test.describe('runs', () => {
     await runs
       .getByRole('listitem')
       .filter({ hasText: 'Small' })
+      .first()
       .getByRole('button', { name: 'Script diff' })
       .click()
     const diff = lab.page.getByRole('dialog')

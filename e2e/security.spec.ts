@@ -6,7 +6,7 @@ import { MARKUP, SMALL } from './scripts'
 import { CHARTED } from './stepping-scripts'
 
 test.describe.configure({ mode: 'serial' })
-test.use({ together: 'security' })
+test.use({ together: 'written' })
 
 test('ux 105 and 106: nothing is loaded but from our own origin, and the page has no Node', async ({
   lab

@@ -9,7 +9,7 @@ test.describe.configure({ timeout: 240_000 })
 
 test.describe('stepping', () => {
   test.describe.configure({ mode: 'serial' })
-  test.use({ together: 'stepping' })
+  test.use({ together: 'written' })
 
   test('ux 28: a verdict that does not hold leads to the event that decided', async ({ lab }) => {
     const stepper = new Stepper(lab)
@@ -72,10 +72,11 @@ test.describe('stepping', () => {
     await stepper.open(TWO_CPUS)
     const lanes = stepper.timeline.getByRole('list', { name: 'Lanes' })
     await expect(lanes.getByRole('listitem')).toHaveText(['cpu 0', 'cpu 1'])
-    const numbers = await stepper.timeline
+    const rows = stepper.timeline
       .getByRole('region', { name: 'Events around the position' })
       .locator('tbody tr td:first-child')
-      .allTextContents()
+    await expect(rows.nth(10)).toBeAttached()
+    const numbers = await rows.allTextContents()
     const order = numbers.map((text) => Number(text.trim().replace(/,/g, '')))
     expect(order.length).toBeGreaterThan(10)
     expect(order).toEqual([...order].sort((a, b) => a - b))
@@ -93,11 +94,17 @@ test.describe('stepping', () => {
     const line = lab.editor.locator('.stepping-line')
     await lab.press('F10')
     await expect(line).toBeVisible()
-    const top = await line.evaluate((element) => element.parentElement?.style.top)
-    const text = await lab.editor
-      .locator('.view-line')
-      .evaluateAll((all, at) => all.find((each) => (each as HTMLElement).style.top === at)?.textContent, top)
-    expect(text?.replaceAll('\u00a0', ' ')).toContain("heap.madvise('dontneed'")
+    const text = async () => {
+      const top = await line.evaluate((element) => element.parentElement?.style.top)
+      const marked = await lab.editor
+        .locator('.view-line')
+        .evaluateAll(
+          (all, at) => all.find((each) => (each as HTMLElement).style.top === at)?.textContent,
+          top
+        )
+      return marked?.replaceAll('\u00a0', ' ')
+    }
+    await expect.poll(text).toContain("heap.madvise('dontneed'")
     await stepper.timeline
       .getByRole('button', { name: new RegExp(`:${FORKED_LINES.madvise}$`) })
       .first()

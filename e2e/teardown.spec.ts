@@ -3,6 +3,7 @@ import { expect, test } from './fixtures'
 import { Stepper } from './stepper'
 
 test.describe.configure({ timeout: 300_000 })
+test.use({ together: 'written' })
 
 /** Two designs exit while another CPU holds a translation of the block. */
 const EXITS = `import { experiment } from 'contpte-lab'
@@ -43,7 +44,9 @@ test('a block is torn down in two designs in lockstep, with what others see and 
   await stepper.goTo(1)
   // Each is the begin of a step: at the seventh, six entries are cleared.
   for (let step = 0; step < 7; step++) {
+    const before = await stepper.at()
     await next.click()
+    await expect.poll(() => stepper.at()).toBeGreaterThan(before)
     await stepper.quiet()
   }
   // v2 has cleared part of its block, and says by which rule that is safe.

@@ -19,6 +19,7 @@ export default experiment({
 `
 
 test.describe.configure({ timeout: 240_000 })
+test.use({ together: 'written' })
 
 test('huge pages: two policies side by side, a store explained, a setting tried in the console', async ({
   lab

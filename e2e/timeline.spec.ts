@@ -21,7 +21,7 @@ const widthOf = async (stepper: Stepper) => {
 
 test.describe('the timeline', () => {
   test.describe.configure({ mode: 'serial' })
-  test.use({ together: 'timeline' })
+  test.use({ together: 'written' })
 
   test('ux 46: wheel zooms at the pointer, drag and WASD pan, f fits, double click shows all', async ({
     lab

@@ -2,6 +2,7 @@ import { violations, violationsInThemes } from './axe'
 import { expect, tenTimes, test } from './fixtures'
 
 test.describe.configure({ timeout: 300_000 })
+test.use({ together: 'written' })
 
 test('two sequences step by step, judged and explored; a counterexample becomes an experiment that holds', async ({
   lab

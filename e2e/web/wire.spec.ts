@@ -1,5 +1,8 @@
 import { expect, test } from '../fixtures'
 
+test.describe.configure({ mode: 'serial' })
+test.use({ together: 'wire' })
+
 test('ux 123: in a browser there is no bridge at all', async ({ lab }) => {
   expect(await lab.page.evaluate(() => 'lab' in window)).toBe(false)
 })
