@@ -72,7 +72,7 @@ export default defineConfig([
     files: ['src/engine/**/*.ts', 'src/explorer/**/*.ts'],
     ignores: ['**/*.test.ts', '**/*.bench.ts'],
     languageOptions: {
-      parserOptions: { project: 'src/engine/tsconfig.json', tsconfigRootDir: import.meta.dirname }
+      parserOptions: { project: 'tsconfig.node.json', tsconfigRootDir: import.meta.dirname }
     },
     rules: {
       'house/deterministic': 'error',
