@@ -36,6 +36,8 @@ test('a block is torn down in two designs in lockstep, with what others see and 
   const panel = lab.page.getByTestId('teardown')
   const next = panel.getByRole('button', { name: 'Next clearing' })
   await next.click()
+  await expect.poll(() => stepper.at()).toBeGreaterThan(0)
+  await stepper.quiet()
   const v2 = panel.getByRole('region', { name: 'contpte-v2: teardown' })
   const upstream = panel.getByRole('region', { name: 'linux-6.12: teardown' })
   await expect(upstream).toBeVisible()
