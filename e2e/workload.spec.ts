@@ -44,7 +44,7 @@ function peakMiB(pid: number | undefined): number | undefined {
 
 test.describe('a long workload', () => {
   test.describe.configure({ mode: 'serial', timeout: 600_000 })
-  test.use({ together: 'written' })
+  test.use({ together: 'workload' })
 
   test('allocator operations: a bar that moves with their count, a window that answers, verdicts', async ({
     lab
