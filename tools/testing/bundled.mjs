@@ -1,10 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'vite'
-import { engineHash } from '../vite-engine-hash.mjs'
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
+import { pathToFileURL } from 'node:url'
+import { buildForTests } from './build.mjs'
 
 /**
  * A module of ours as the app runs it: bundled, not through the loader of the tests, in which every use of
@@ -13,26 +9,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
  * @returns {Promise<any>} what the module exports
  */
 export async function bundled(path) {
-  const cache = join(root, '.cache')
-  mkdirSync(cache, { recursive: true })
-  // Inside the repository: the bundle finds its packages from here.
-  const outDir = mkdtempSync(join(cache, 'bundled-'))
+  const { folder, remove } = await buildForTests({ module: path })
   try {
-    await build({
-      root,
-      configFile: false,
-      logLevel: 'error',
-      plugins: [engineHash()],
-      build: {
-        ssr: true,
-        outDir,
-        emptyOutDir: false,
-        minify: false,
-        rollupOptions: { input: { module: join(root, path) }, output: { entryFileNames: '[name].mjs' } }
-      }
-    })
-    return await import(/* @vite-ignore */ pathToFileURL(join(outDir, 'module.mjs')).href)
+    return await import(/* @vite-ignore */ pathToFileURL(join(folder, 'module.js')).href)
   } finally {
-    rmSync(outDir, { recursive: true, force: true })
+    remove()
   }
 }

@@ -89,27 +89,20 @@ export const checkMemory: Check = (world, census) => {
 
 /** Folios of each size as accounted, and as `stats/nr_anon` and `stats/nr_anon_partially_mapped` say. */
 function sizeViolation(
-  { folios, thpStats, kernel }: World,
+  { folios, thpStats }: World,
   sizes: readonly number[],
   anon: readonly number[],
   partially: readonly number[]
 ): Violation | undefined {
   for (const [order, count] of sizes.entries()) {
-    const wrong = differ(folios.live[order], count, 'folios')
-    if (wrong !== undefined)
-      return { rule: 'size-accounting', object: `folios of order ${order}`, found: wrong }
-    if (order === 0 || order > thpStats.pmdOrder || !thpStats.perSize) continue
-    const gauge =
-      differ(thpStats.get(order, 'nr_anon'), anon[order], 'in nr_anon') ??
-      (kernel.deferredSplit === 'partially-mapped'
-        ? differ(
-            thpStats.get(order, 'nr_anon_partially_mapped'),
-            partially[order],
-            'in nr_anon_partially_mapped'
-          )
+    const gauged = order > 0 && order <= thpStats.pmdOrder && thpStats.perSize
+    const found =
+      differ(folios.live[order], count, 'folios') ??
+      (gauged
+        ? (differ(thpStats.get(order, 'nr_anon'), anon[order], 'in nr_anon') ??
+          differ(thpStats.get(order, 'nr_anon_partially_mapped'), partially[order], 'mapped in part'))
         : undefined)
-    if (gauge !== undefined)
-      return { rule: 'size-accounting', object: `folios of order ${order}`, found: gauge }
+    if (found !== undefined) return { rule: 'size-accounting', object: `folios of order ${order}`, found }
   }
   return undefined
 }

@@ -35,17 +35,15 @@ describe('the table', () => {
     }
   )
 
-  test.prop([WORD, WORD, fc.nat(0xffff), WORD, fc.integer({ min: -3, max: 3 })])(
+  test.prop([WORD, WORD, fc.nat(0xffff), WORD])(
     'changes one part and keeps the others',
-    (word, refs, flags, other, delta) => {
+    (word, refs, flags, other) => {
       const table = new PageStateTable()
       const parts = (state: number) => [table.words[state], table.refs[state], table.flags[state]]
       const state = table.of(word, refs, flags)
       expect(parts(table.withWord(state, other))).toEqual([other | 0, refs | 0, flags])
       expect(parts(table.withRefs(state, other))).toEqual([word | 0, other | 0, flags])
       expect(parts(table.withFlags(state, other))).toEqual([word | 0, refs | 0, other & 0xffff])
-      for (let i = 0; i < 2; i++)
-        expect(parts(table.withMore(state, delta))).toEqual([(word + delta) | 0, refs | 0, flags])
     }
   )
 })

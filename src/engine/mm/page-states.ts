@@ -22,9 +22,6 @@ export class PageStateTable {
   words = new Int32Array(64)
   refs = new Int32Array(64)
   flags = new Uint16Array(64)
-  /** The state with one mapping more, and with one fewer, where that was asked before; 0 where not. */
-  #more = new Int32Array(64)
-  #fewer = new Int32Array(64)
   #size = 1
   /** Numbers of states, each at the first free place from that of its hash on; 0 is a free place. */
   #places = new Int32Array(128)
@@ -37,8 +34,7 @@ export class PageStateTable {
   /** Bytes of all arrays. */
   get bytes(): number {
     const { words, refs, flags } = this
-    const steps = this.#more.byteLength + this.#fewer.byteLength
-    return words.byteLength + refs.byteLength + flags.byteLength + steps + this.#places.byteLength
+    return words.byteLength + refs.byteLength + flags.byteLength + this.#places.byteLength
   }
 
   /** The number of a state. */
@@ -56,18 +52,6 @@ export class PageStateTable {
   /** The state with another word. */
   withWord(state: number, word: number): number {
     return this.of(word | 0, this.refs[state], this.flags[state])
-  }
-
-  /** The state with a word larger by `delta`. */
-  withMore(state: number, delta: number): number {
-    const steps = delta === 1 ? this.#more : delta === -1 ? this.#fewer : undefined
-    if (steps === undefined) return this.withWord(state, this.words[state] + delta)
-    const known = steps[state]
-    if (known !== 0) return known
-    const next = this.withWord(state, this.words[state] + delta)
-    // The table may have grown meanwhile.
-    ;(delta === 1 ? this.#more : this.#fewer)[state] = next
-    return next
   }
 
   /** The state with another refcount. */
@@ -106,12 +90,6 @@ export class PageStateTable {
     this.refs.set(refs)
     this.flags = new Uint16Array(2 * words.length)
     this.flags.set(flags)
-    const more = this.#more
-    this.#more = new Int32Array(2 * words.length)
-    this.#more.set(more)
-    const fewer = this.#fewer
-    this.#fewer = new Int32Array(2 * words.length)
-    this.#fewer.set(fewer)
     this.#places = new Int32Array(4 * words.length)
     for (let state = 1; state < words.length; state++) this.#place(state)
   }
@@ -170,18 +148,15 @@ export class PageStates {
   /** The word of a page changes by `delta`; answers the new one. */
   addWord(pfn: number, delta: number): number {
     const { table } = this
-    const chunk = pfn >>> FOLIO_CHUNK_SHIFT
-    const at = pfn & FOLIO_CHUNK_MASK
-    const lane = this.lanes[chunk] ?? this.#laneFor(chunk, 0)
-    const state = table.withMore(lane[at], delta)
-    if (state > LAST_NARROW) this.#laneFor(chunk, state)[at] = state
-    else lane[at] = state
-    return table.words[state]
+    const state = this.at(pfn)
+    const word = (table.words[state] + delta) | 0
+    this.set(pfn, table.withWord(state, word))
+    return word
   }
 
   /**
-   * How many of the `most` pages from `pfn` on are in the state of the first, all in one chunk; at least
-   * rounded down to whole groups of 8. `pfn` and `most` are multiples of 8.
+   * How many of the `most` pages from `pfn` on, all in one chunk, are in the state of the first; it may leave
+   * out the last of them that make no whole group of 8. `pfn` and `most` are multiples of 8.
    */
   alike(pfn: number, most: number): number {
     const chunk = pfn >>> FOLIO_CHUNK_SHIFT

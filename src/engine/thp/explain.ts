@@ -208,8 +208,8 @@ function effortOf({ kernel, thp }: DecidingWorld, vma: DecidingVma): Effort {
   return kernel.faultOrders === 'exposed' ? 'none' : faultEffort(thp, vma.flags)
 }
 
-/** Why memory is, or is not, there for a size that all else allows. */
-function memorySentence(world: DecidingWorld, vma: DecidingVma, order: number): string {
+/** Why memory is, or is not, there for a size that all else allows and no free block has. */
+function memorySentence(world: DecidingWorld, vma: DecidingVma, order: number, given: boolean): string {
   const { thp, kernel } = world
   const seen = !isWorld(world) && world.memory !== undefined ? ` (${world.memory.seen})` : ''
   const pieces = `No free block of memory has ${2 ** order} pages in line${seen}`
@@ -218,7 +218,7 @@ function memorySentence(world: DecidingWorld, vma: DecidingVma, order: number): 
   if (effort === 'wake') return `${pieces}, and with defrag at ${thp.defrag} the fault only wakes kcompactd.`
   if (effort === 'none') return `${pieces}, and with defrag at ${thp.defrag} the fault does not compact.`
   if (!isWorld(world)) return `${pieces}: the fault compacts memory, which may make one.`
-  return compactionWouldGive(world, order)
+  return given
     ? `${pieces}: the fault compacts memory and gets one.`
     : `${pieces}, and compaction makes none now.`
 }
@@ -239,6 +239,7 @@ function sentence(
   const from =
     kernel.thpFiles === 'linux-6.1' ? 'enabled is' : `${file} is inherit, and the top-level enabled is`
   const unadvised = 'and the VMA has no MADV_HUGEPAGE'
+  const memory = memorySentence(world, vma, order, reason === 'used')
   const block = `the aligned block ${address(first)}-${address(first + nr)}`
   const sentences: Readonly<Record<SizeReason, string>> = {
     'size-never': `${file} is never.`,
@@ -259,15 +260,13 @@ function sentence(
     'entries-taken': `An entry of ${block} is not empty.`,
     'table-there': `The PMD entry of ${block} has a page table already.`,
     'pool-empty': 'Blocks in use have reached the limit of their pool.',
-    'no-memory': '',
+    'no-memory': memory,
     'larger-first': 'A larger size is allowed and free, and is tried first.',
-    used: 'It is the largest size that is allowed, fits and is empty.'
+    used:
+      kernel.faultOrders === 'exposed' || isFree(world, order)
+        ? 'It is the largest size that is allowed, fits and is empty.'
+        : memory
   }
-  if (
-    reason === 'no-memory' ||
-    (reason === 'used' && !isFree(world, order) && kernel.faultOrders !== 'exposed')
-  )
-    return memorySentence(world, vma, order)
   return sentences[reason]
 }
 

@@ -1,6 +1,6 @@
 /**
- * `hugepages-<size>kB/stats/*`, one counter an order and name, and what `khugepaged/` counts. Exact moments of counting: reference
- * `thp-sysfs.md` section 7. `nr_anon` and `nr_anon_partially_mapped` are gauges.
+ * `hugepages-<size>kB/stats/*`, one counter an order and name, and what `khugepaged/` counts. Exact moments of
+ * counting: reference `thp-sysfs.md` section 7. `nr_anon` and `nr_anon_partially_mapped` are gauges.
  */
 export const THP_STAT_NAMES = [
   'anon_fault_alloc',
